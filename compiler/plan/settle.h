@@ -1,0 +1,42 @@
+// settle: typed program -> plan -> native kernels -> ledger. The fast twin of settle_interpreted.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "compiler/program/typed_program.h"
+#include "runtime/ledger/ledger.h"
+#include "runtime/trace/load_traces.h"
+
+namespace wattlaw {
+
+struct SettleOptions {
+  unsigned threads = 1;
+  std::string cpu = "native";        // or x86-64-v2, haswell, …: same digits on all
+  int optimisation = 3;              // 0 or 3
+  std::vector<ExpressionId> columns; // extra (site, window) or (site, none) values wanted (answers of `show`)
+};
+
+struct ValueColumn {                 // one requested column, [window * members + member]
+  Quantum quantum;
+  std::vector<Int128> values;
+  std::vector<uint8_t> nothing;
+};
+
+struct SettleResult {
+  Ledger ledger;
+  std::vector<ValueColumn> columns;  // parallel to SettleOptions::columns
+  std::vector<std::string> notes;
+  double plan_ms = 0, compile_ms = 0, run_ms = 0;
+  uint64_t bytes_read = 0;           // of the series, once
+};
+
+// Faults found by kernels (a sticky lane mask) are explained by re-running that member with the interpreter: same code, same message.
+Result<SettleResult> settle(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces,
+                            const SettleOptions& options);
+
+// `show plan|llvm|asm`: the text of that stage for a settlement over these traces.
+Result<std::string> show_stage(const std::string& stage, const TypedProgram& program, const Settlement& settlement, const Clock& clock,
+                               const Traces& traces, const SettleOptions& options);
+
+}  // namespace wattlaw

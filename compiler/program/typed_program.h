@@ -1,0 +1,276 @@
+// TypedProgram: every name bound; kind, dimension, tax state and grain on every expression; every inexact step an explicit barrier.
+// The waist between the front and the rest: the interpreter runs it, the plan is built from it. Nothing edits it after `elaborate`.
+//
+// Arithmetic. All numbers are exact rationals in canonical units (kWh, kW, h, major currency unit, month, local day, 1). Between two
+// barriers (round, divide, root) everything is exact, so any order, width, thread or fusion gives the same digit. Only elaboration
+// makes barriers; no later pass may move, merge or duplicate one.
+//
+// Grain. A value exists for an entity (none: one for everybody; site: one a site) and a time (Period::Unit::none: one value;
+// interval: one a step; minutes … year: one a window). A coarse value read at a finer time is the value of the window that holds it.
+//
+// Nothing. An aggregate over no interval is *nothing*. An aggregate skips operands that are nothing; everywhere else nothing is 0
+// (false for booleans). So `largest 3 of (max(power where W) per day)` takes only days on which W occurs.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/diagnostic/diagnostic.h"
+#include "runtime/number/rounding.h"
+#include "runtime/time/calendar.h"
+#include "runtime/time/clock.h"
+#include "runtime/trace/trace_request.h"
+
+namespace wattlaw {
+
+struct ExpressionId {
+  uint32_t index = UINT32_MAX;
+  explicit operator bool() const { return index != UINT32_MAX; }
+  bool operator==(const ExpressionId&) const = default;
+};
+
+// Exponents of the base dimensions. Power is energy/time; kVA counts as kW. Civil periods are their own: month and local day do not
+// convert into each other or into hours. Canonical units: kWh, h, major currency unit, month, day, A, degC, Hz, km, 1.
+struct Dimension {
+  int8_t energy = 0, time = 0, money = 0, month = 0, day = 0, current = 0, temperature = 0, frequency = 0, distance = 0;
+  bool operator==(const Dimension&) const = default;
+};
+
+enum class ValueKind : uint8_t { number, boolean, choice, date };
+enum class TaxState : uint8_t { unsaid, ex, incl };  // of money and of money per something
+
+struct Type {
+  ValueKind kind = ValueKind::number;
+  Dimension dimension;               // number
+  uint16_t currency = 0;             // index into currencies; meaningful if dimension.money != 0
+  TaxState tax = TaxState::unsaid;
+  bool extensive = false;            // summed over time (kWh, money, hours of a period); intensive values are held
+  bool estimate = false;
+  uint32_t choices = UINT32_MAX;     // choice: index into choice_sets
+  bool operator==(const Type&) const = default;
+};
+
+enum class EntityGrain : uint8_t { none, site };
+struct Grain {
+  EntityGrain entity = EntityGrain::none;
+  Period time;                       // Unit::none: no time
+  bool operator==(const Grain&) const = default;
+};
+
+enum class Op : uint8_t {
+  // leaves
+  constant,        // value (number; boolean 0/1; choice index; date: days)
+  series,          // index -> series; grain (site|none, interval); energy is kWh of the step
+  attribute,       // index -> attributes; grain (site, none)
+  in_time_set,     // index -> time_sets; boolean, grain (none, interval): the step's local start time is in the set
+  band,            // index -> bands; choice, grain (none, interval): the class of the step's local start time
+  window_days,     // number [day]: local days of the whole window `period` (not cut by the run's ends); grain (none, period)
+  window_share,    // number: share of the window's local days that the run covers; mode in `share`; grain (none, period)
+  date_at,         // date: local date of the step (grain interval) or of the window's first covered step
+  // arithmetic and logic; grain is the finest of the operands
+  add, multiply,   // n >= 2 operands
+  negate, absolute,
+  minimum, maximum,// n >= 2 operands, pointwise
+  less, less_equal, equal,        // 2 operands of one kind; boolean
+  logical_not, logical_and, logical_or,  // n operands
+  select,          // condition, then, else (numbers, booleans, choices)
+  linearly,        // operands: x, then constants x1 y1 x2 y2 … ascending in x: exact linear interpolation, ends held
+  dated,           // n operands; operand i holds for local dates in [dates[i], dates[i+1]) (before dates[0]: operand 0). How a window
+                   //   that contains one of the dates is treated: `change`. At interval grain: by the step's own date.
+  // barriers
+  divide,          // a / b rounded to 12 places half even; b == 0 is a fault (WL7101)
+  round,           // a [/ b] rounded to `value` (quantum) by `rounding`: with two operands one rounding of the exact quotient
+  root,            // square root of operands[0] rounded to `value` by `rounding`; a negative operand is a fault (WL7102)
+  // over time
+  aggregate,       // fn over the steps or windows of operands[0] (its own grain.time) within each window of `period`, where operands[1]
+                   //   (optional boolean, same grain or coarser); `take` k > 0: only the k largest (k < 0: smallest) values, those there are.
+                   //   An intensive operand of a coarser grain than its windows never occurs. Result grain (entity, period).
+  quota,           // operands: flow (extensive, interval), bound, [boolean counted]. The running total of the flow from the start of each
+                   //   window of `period`, chronologically; value: the part of this step's flow that lies below the bound (`beyond`
+                   //   false) or above it. Counted absent: the flow counts itself; negative flow steps count as 0.
+                   //   Bound may differ between steps only by window.
+  previous,        // fn over operands[0] (grain window `period`) in the `count` windows before this one (and this one if include_this);
+                   //   same_year: over all windows of the same `year` window of this one, later ones too. Windows before the run: history.
+  running_surplus, // operands: change [per window `period`], reset (boolean per window). S[w] = max(0, S[w-1] + change[w]), where S[w-1]
+                   //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`).
+  // over entities
+  over_sites,      // fn over operands[0] for all sites where operands[1] (optional); grain (none, operand's time)
+};
+const char* op_name(Op op);
+
+enum class Aggregate : uint8_t { sum, maximum, minimum, mean, count, any, first, last };
+// mean over fixed windows (minutes, hour) of steps, or of at most 10 taken values, is exact; over day and longer it is a `divide`:
+// 12 places half even, one rounding of sum / number of values. count counts values (filter true) and is never nothing.
+
+enum class Change : uint8_t { at_step, at_start, at_end, by_days };
+// at_step: grain interval. at_start / at_end: the version in force on the window's first / last covered day. by_days: the sum over
+// versions of value × local days of the window in that version ÷ all its local days (covered ones only where the run cuts it).
+
+enum class Share : uint8_t { in_full, by_days, none };  // partial periods: 1; covered days / all days; 0 for a cut window
+
+enum class History : uint8_t { unsaid, none };          // none: windows before the run do not exist
+
+struct Expression {
+  Op op = Op::constant;
+  Type type;
+  Grain grain;
+  Span span;                           // where a person wrote it
+  std::vector<ExpressionId> operands;
+  uint32_t index = 0;                  // series, attribute, in_time_set, band
+  Rational value;                      // constant; quantum of round and root; opening balance
+  Period period;                       // aggregate, quota, previous, running_surplus, window_days, window_share
+  std::vector<Date> dates;             // dated
+  Change change = Change::at_step;
+  Share share = Share::in_full;
+  Aggregate fn = Aggregate::sum;
+  RoundingMode rounding = RoundingMode::half_even;
+  History history = History::unsaid;
+  int32_t take = 0;
+  uint32_t count = 0;
+  bool include_this = false, same_year = false, beyond = false;
+};
+
+struct ChoiceSet {
+  std::string name;                    // "Load", "site.tax_zone"
+  std::vector<std::string> names;
+};
+struct BandsTable {                    // complete and disjoint over every settlement that uses it (check_bands)
+  std::string name;
+  uint32_t choices;                    // choice set; class i is names[i]
+  struct Class {
+    bool otherwise = false;
+    std::vector<uint32_t> any_of;      // time sets joined by `or`
+  };
+  std::vector<Class> classes;
+  Span span;
+};
+struct SeriesDeclaration {
+  std::string name;                    // "import", "market.spot"
+  Type type;                           // energy columns are extensive
+  SeriesRequest request;               // what load_traces is asked
+};
+struct AttributeDeclaration {
+  std::string name;                    // "site.tax_zone"
+  Type type;
+  AttributeRequest request;
+};
+struct Citation {
+  std::string text;
+  Span span;
+};
+
+// One version of a clause in time, kept for `explain`: everything here also sits inside the clause's amount.
+struct TypedException {
+  std::string label;
+  ExpressionId condition;              // interval or window grain
+  ExpressionId rate;                   // invalid: no money under this exception
+  std::string overrides;               // label, may be empty
+  std::vector<Citation> cites;
+  Span span;
+};
+struct RateRow {                       // a row of the decision table, block or step, for explanations and coverage
+  std::string key;                     // "day", "high, winter", "first 500 kWh", "from 2 kW"
+  ExpressionId condition;              // table: row holds (interval or window grain). steps: the quantity is on this step
+  ExpressionId quantity;               // blocks: what fell into the block (billing grain); else invalid
+  ExpressionId rate;                   // at its own grain, in canonical units
+  std::vector<Citation> cites;
+  Span span;
+};
+struct ClauseVersion {
+  std::optional<Date> from, until;     // in force for local dates in [from, until)
+  ExpressionId scope;                  // boolean: `when`, `covers`, in force, assignment; invalid: always
+  ExpressionId quantity;               // at its own grain (interval for flows); invalid for `of MONEY`
+  ExpressionId rate;                   // at its own grain, exceptions applied; invalid for blocks and steps
+  ExpressionId base_rate;              // without exceptions
+  std::vector<RateRow> rows;
+  std::vector<TypedException> exceptions;
+  std::vector<Citation> cites;
+  std::vector<std::string> parameters; // names of dated parameters that the rate or amount reads
+  Span span;
+};
+
+enum class ClauseKind : uint8_t { charge, credit, pay, tax, minimum, maximum, rounding };
+enum class RoundingGrain : uint8_t { none, line, row, bill };
+struct RoundingRule {
+  RoundingGrain grain = RoundingGrain::none;
+  Rational quantum;                    // 0.01
+  RoundingMode mode = RoundingMode::half_up;
+};
+
+struct TypedClause {
+  ClauseKind kind = ClauseKind::charge;
+  std::string tariff, name;            // "Elvia", "energy"
+  std::string payer, payee;            // roles; a credit has its tariff's ends exchanged, amount positive
+  std::string payer_account, payee_account;  // actor that plays the role, else the role's name
+  bool payer_is_site = false, payee_is_site = false;  // Consumer, Prosumer and their subtypes are the site itself
+  uint16_t currency = 0;
+  TaxState tax = TaxState::unsaid;
+  RoundingRule rounding;
+  Period billing;                      // window of its lines
+  ExpressionId present;                // boolean (site, billing): there is a line
+  ExpressionId quantity;               // (site, billing); invalid if the line has none
+  ExpressionId amount;                 // exact, (site, billing); from payer to payee
+  ExpressionId line;                   // what is posted: amount through the clause's rounding; == amount where nothing is rounded
+  std::vector<ClauseVersion> versions;
+  std::vector<Citation> cites;         // of the tariff, then of the clause
+  Span span;
+};
+
+struct ShownAnswer {
+  std::string label;
+  ExpressionId value;
+  Span span;
+};
+struct Expectation {
+  ExpressionId condition;              // boolean, grain none (a window value is allowed when the settlement has one such window)
+  // For messages when a comparison fails: both sides as written.
+  ExpressionId left, right;
+  Span span;
+};
+struct GivenValue {                    // test … given import = 4.2 kWh at 2026-03-02 17:00 [to …]
+  uint32_t series;                     // index into TypedProgram::series
+  Rational value;                      // canonical units; power is turned into energy of the step
+  Instant from, until;                 // [from, until) in steps
+};
+
+// A run: one scenario, one test, or `check`'s walk through every tariff (kind standalone, no data).
+struct Settlement {
+  enum class Kind : uint8_t { scenario, test, standalone } kind = Kind::scenario;
+  std::string name;
+  Span span;
+  Date from, until;                    // whole local days
+  int32_t step_seconds = 3600;
+  std::string zone;
+  std::string data_folder;             // relative to the script's folder
+  bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
+  std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
+  std::vector<ShownAnswer> shows;
+  std::vector<Expectation> expects;
+  std::vector<GivenValue> givens;
+  std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site
+  std::vector<uint32_t> series, attributes;  // those that are read
+};
+
+struct TypedProgram {
+  std::deque<Expression> expressions;  // hash-consed: equal expressions have one id; operands stand before their users
+  std::vector<std::string> currencies; // "NOK"
+  std::vector<ChoiceSet> choice_sets;
+  std::vector<BandsTable> bands;
+  std::deque<HolidaySet> holidays;     // stable addresses: TimeSet points into it
+  std::vector<TimeSet> time_sets;
+  std::vector<std::string> time_set_texts;  // as written
+  std::vector<SeriesDeclaration> series;
+  std::vector<AttributeDeclaration> attributes;
+  std::vector<Settlement> settlements; // scenarios and tests in source order, then the standalone one
+  std::string root;                    // folder of the script, for data paths
+  const Expression& operator[](ExpressionId id) const { return expressions[id.index]; }
+};
+
+// "kWh", "NOK/kWh", "NOK", "h": the canonical unit of a type, for messages, ledgers and reports.
+std::string unit_text(const TypedProgram& program, const Type& type);
+// Prints the program, one expression a line by id, clauses with their expressions: `show program`.
+std::string print_program(const TypedProgram& program);
+
+}  // namespace wattlaw

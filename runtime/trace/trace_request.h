@@ -1,0 +1,65 @@
+// TraceRequest: what a program wants from the data folder; filled by the compiler, answered by load_traces.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/time/clock.h"
+#include "runtime/trace/tile_series.h"
+
+namespace wattlaw {
+
+enum class Flow : uint8_t { extensive, intensive };               // energy is summed, a price is held or averaged
+enum class MissingPolicy : uint8_t { error, hold, zero, skip };   // what the trace declaration says of gaps
+
+// One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.
+struct SeriesRequest {
+  std::string trace, column;          // "site", "import"
+  bool per_member = true;             // false: a clock series
+  std::string unit;                   // "kWh", "NOK/kWh": what the file's numbers mean unless its header says another
+  // Value in canonical units of 1 of a unit spelled `text` in a header (kW for kWh columns is answered with is_mean_power), or nullopt if it does not fit the dimension.
+  struct UnitMeaning { Rational factor; bool is_mean_power = false; };
+  std::function<std::optional<UnitMeaning>(const std::string& text)> unit_meaning;
+  Quantum quantum{1, 1000};           // finest value that may occur (per_member: 1 Wh unless redeclared); a finer file is an error
+  bool quantum_free = false;          // clock series: keep all digits of the file, choose the quantum from them
+  Flow flow = Flow::extensive;
+  MissingPolicy missing = MissingPolicy::error;
+  int32_t native_step_seconds = 0;    // what `every` of the trace says; 0: the file's own step, found from its rows
+  std::string file;                   // from "file.csv"; empty: TRACE.csv in the data folder
+  bool optional = false;              // export: absent column means 0
+};
+
+struct AttributeRequest {             // attribute site.tax_zone: one of south, north = south   <- sites.csv
+  std::string entity, name;           // "site", "tax_zone"
+  enum class Kind : uint8_t { number, choice, yes_no, date } kind = Kind::number;
+  std::vector<std::string> choices;   // choice
+  std::string unit;
+  std::function<std::optional<SeriesRequest::UnitMeaning>(const std::string& text)> unit_meaning;
+  std::optional<Rational> default_value;  // number in canonical units, choice index, 0/1, date days
+  bool used = true;
+};
+
+struct TraceRequest {
+  std::string data_folder;
+  std::vector<SeriesRequest> series;
+  std::vector<AttributeRequest> attributes;
+};
+
+struct Members {
+  std::vector<std::string> ids;       // ascending by bytes; ≤ 128 bytes, no control characters
+  // [request index][member]: canonical numbers, choice index, 0/1, days. No row and no default is a failure.
+  std::vector<std::vector<Rational>> attributes;
+  uint32_t size() const { return static_cast<uint32_t>(ids.size()); }
+};
+
+struct Traces {
+  Members members;
+  // Parallel to TraceRequest::series; exactly one of the two is filled for each.
+  std::vector<TileSeries> member_series;
+  std::vector<ClockSeries> clock_series;
+  std::vector<std::pair<std::string, std::string>> file_hashes;  // path below the data folder, xxhash/FNV-1a 64 hex of the bytes
+};
+
+}  // namespace wattlaw
