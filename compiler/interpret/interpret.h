@@ -33,6 +33,8 @@ class Interpreter {
   Value evaluate(ExpressionId expression, uint32_t site, uint32_t step);
   const std::optional<Fault>& fault() const;
   const Windows& windows(const Period& period);
+  // Takes a value that kernels computed as if evaluate() had: `window` of the expression's grain. Answers over many sites start from them.
+  void learn(ExpressionId expression, uint32_t site, uint32_t window, const Value& value);
   void forget_site(uint32_t site);  // frees the memo of a site that is done
 
  private:

@@ -74,11 +74,14 @@ enum class Op : uint8_t {
   negate, absolute,
   minimum, maximum,// n >= 2 operands, pointwise
   less, less_equal, equal,        // 2 operands of one kind; boolean
-  logical_not, logical_and, logical_or,  // n operands
+  logical_not, logical_and, logical_or,  // n operands; the first operand that decides ends it
   select,          // condition, then, else (numbers, booleans, choices)
+                   // What decides not to look does not fault: the other branch of select, operands of and/or behind the one that decides,
+                   // an aggregate's values where its filter is false, versions of dated that are not in force, absent lines.
   linearly,        // operands: x, then constants x1 y1 x2 y2 … ascending in x: exact linear interpolation, ends held
   dated,           // n operands; operand i holds for local dates in [dates[i], dates[i+1]) (before dates[0]: operand 0). How a window
                    //   that contains one of the dates is treated: `change`. At interval grain: by the step's own date.
+                   //   A coarser grain with at_step: as at_start. at_start / at_end ask the local date of the first / last covered step.
   // barriers
   divide,          // a / b rounded to 12 places half even; b == 0 is a fault (WL7101)
   round,           // a [/ b] rounded to `value` (quantum) by `rounding`: with two operands one rounding of the exact quotient
@@ -87,22 +90,36 @@ enum class Op : uint8_t {
   aggregate,       // fn over the steps or windows of operands[0] (its own grain.time) within each window of `period`, where operands[1]
                    //   (optional boolean, same grain or coarser); `take` k > 0: only the k largest (k < 0: smallest) values, those there are.
                    //   An intensive operand of a coarser grain than its windows never occurs. Result grain (entity, period).
+                   //   A fine window (week, day from noon) belongs to the coarse one in which its first covered step lies. An operand
+                   //   without time (constant 1 h) has one value a window of the filter's grain, or a step if that has no time either.
+                   //   Taken values stay chronological (first, last); among equals the earlier is taken. period.rolling: the steps of
+                   //   the last `period` up to and with this one; nothing where that begins before the run; grain.time is that rolling
+                   //   period, which has one window a step.
   quota,           // operands: flow (extensive, interval), bound, [boolean counted]. The running total of the flow from the start of each
                    //   window of `period`, chronologically; value: the part of this step's flow that lies below the bound (`beyond`
                    //   false) or above it. Counted absent: the flow counts itself; negative flow steps count as 0.
-                   //   Bound may differ between steps only by window.
+                   //   Bound may differ between steps only by window. A negative bound is 0.
+                   //   Counted present: the bound is in h and the total counts the step's length where `counted` holds; of a counted step
+                   //   the share min(room, step) / step lies below; a step that is not counted lies below as a whole while room > 0,
+                   //   else above. So below + above = max(flow, 0) at every step.
   previous,        // fn over operands[0] (grain window `period`) in the `count` windows before this one (and this one if include_this);
                    //   same_year: over all windows of the same `year` window of this one, later ones too. Windows before the run: history.
+                   //   `count` and include_this mean nothing then; the year begins on period.start_day of January. History unsaid and a
+                   //   window before the run would be looked at: a fault (WL7104). mean: exact if count + include_this <= 10, else a divide.
   running_surplus, // operands: change [per window `period`], reset (boolean per window). S[w] = max(0, S[w-1] + change[w]), where S[w-1]
-                   //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`).
+                   //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`). Its grain.time is `period`.
   // over entities
-  over_sites,      // fn over operands[0] for all sites where operands[1] (optional); grain (none, operand's time)
+  over_sites,      // fn over operands[0] for all sites where operands[1] (optional); grain (none, operand's time). Order: members ascending.
+                   //   mean is a divide (exact for |take| <= 10). No site, or none with a value: nothing.
 };
 const char* op_name(Op op);
 
 enum class Aggregate : uint8_t { sum, maximum, minimum, mean, count, any, first, last };
 // mean over fixed windows (minutes, hour) of steps, or of at most 10 taken values, is exact; over day and longer it is a `divide`:
 // 12 places half even, one rounding of sum / number of values. count counts values (filter true) and is never nothing.
+// Precisely: a mean is exact if 0 < |take| <= 10, or if `period` is minutes or hour, take is 0 and no value of the window is left out
+// (by the filter or as nothing); otherwise that window's mean is a divide. count counts values that are not nothing, whatever they say;
+// any is nothing over no value.
 
 enum class Change : uint8_t { at_step, at_start, at_end, by_days };
 // at_step: grain interval. at_start / at_end: the version in force on the window's first / last covered day. by_days: the sum over
@@ -229,6 +246,12 @@ struct Expectation {
   ExpressionId left, right;
   Span span;
 };
+// What could not be decided from the text and must not happen in the data: two exceptions at once with no order between them.
+struct Assertion {
+  ExpressionId violated;               // boolean (site, billing window): true where it happens
+  std::string code, message;
+  Span span;
+};
 struct GivenValue {                    // test … given import = 4.2 kWh at 2026-03-02 17:00 [to …]
   uint32_t series;                     // index into TypedProgram::series
   Rational value;                      // canonical units; power is turned into energy of the step
@@ -248,6 +271,7 @@ struct Settlement {
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
   std::vector<ShownAnswer> shows;
   std::vector<Expectation> expects;
+  std::vector<Assertion> assertions;
   std::vector<GivenValue> givens;
   std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site
   std::vector<uint32_t> series, attributes;  // those that are read

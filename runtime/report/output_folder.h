@@ -16,6 +16,8 @@ class OutputFolder {
   ~OutputFolder();                                  // removes the partial folder unless commit() succeeded
   std::string path_of(const std::string& file) const;  // inside the partial folder
   Status commit();
+  // ".NAME.partial-": what the names of partial folders begin with. create() removes those whose process is gone.
+  static std::string partial_prefix(const std::string& final_path);
 
  private:
   OutputFolder() = default;

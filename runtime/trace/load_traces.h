@@ -19,6 +19,9 @@ namespace wattlaw {
 // Told at most ten times a second for files that take over one: path, bytes done, bytes in all.
 using Progress = std::function<void(const std::string& what, uint64_t done, uint64_t total)>;
 
-Result<Traces> load_traces(const TraceRequest& request, const Clock& clock, const Progress& progress);
+// What member series may take before a run is refused with figures; a command passes 75 % of the machine's memory.
+inline constexpr uint64_t kDefaultTraceMemory = uint64_t{4} << 30;
+
+Result<Traces> load_traces(const TraceRequest& request, const Clock& clock, const Progress& progress, uint64_t memory_bytes = kDefaultTraceMemory);
 
 }  // namespace wattlaw

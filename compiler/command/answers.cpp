@@ -1,0 +1,149 @@
+#include "compiler/command/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/interpret/interpret.h"
+#include "compiler/interpret/print_value.h"
+
+namespace wattlaw {
+namespace {
+
+constexpr size_t kMostListed = 14;          // a year of months fits; more values are told by their span
+constexpr size_t kMostInterpreted = 200000;  // values of one answer that the interpreter is asked for one by one
+
+bool is_fine(const Period& period) {
+  return period.unit == Period::Unit::interval || period.unit == Period::Unit::minutes || period.unit == Period::Unit::hour;
+}
+
+bool is_column(const Expression& expression) {
+  return expression.grain.entity == EntityGrain::site && !is_fine(expression.grain.time) && expression.op != Op::attribute;
+}
+
+// The sites' values that a value for everybody is made of.
+void collect_below(const TypedProgram& program, ExpressionId id, std::vector<ExpressionId>& columns) {
+  const Expression& expression = program[id];
+  for (ExpressionId operand : expression.operands) {
+    if (expression.op == Op::over_sites && is_column(program[operand])) {
+      if (std::find(columns.begin(), columns.end(), operand) == columns.end()) columns.push_back(operand);
+    } else if (expression.op != Op::over_sites) {
+      collect_below(program, operand, columns);
+    }
+  }
+}
+
+// The value alone for a table's cell; its unit has a column of its own.
+std::string print_cell(const TypedProgram& program, const Type& type, const Value& value) {
+  if (value.nothing) return "";
+  return type.kind == ValueKind::number ? print_decimal(value.number, 0, 12) : print_value(program, type, value);
+}
+
+// A text cell that no spreadsheet takes for a formula.
+std::string csv_cell(std::string text) {
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos) text.insert(text.begin(), '\'');
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+struct ManyValues {
+  std::string csv, listed;
+  size_t count = 0;
+  std::optional<std::pair<Rational, Rational>> span;
+};
+
+ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, const ShownAnswer& shown, bool forget) {
+  const TypedProgram& program = loaded.program();
+  const Expression& expression = program[shown.value];
+  bool by_site = expression.grain.entity == EntityGrain::site;
+  const Windows& windows = interpreter.windows(expression.grain.time);
+  std::string unit = expression.type.kind == ValueKind::number ? unit_text(program, expression.type) : "", label = csv_cell(shown.label);
+  ManyValues many;
+  for (uint32_t site = 0; site < (by_site ? loaded.traces.members.size() : 1); ++site) {
+    for (uint32_t window = 0; window < windows.size(); ++window) {
+      Value value = interpreter.evaluate(shown.value, site, windows.first_step[window]);
+      if (interpreter.fault()) return many;
+      std::string member = by_site ? loaded.traces.members.ids[site] : "", time;
+      if (expression.grain.time.unit != Period::Unit::none) time = windows.label(window, loaded.clock);
+      many.csv += fmt::format("{},{},{},{},{}\n", label, csv_cell(member), time, print_cell(program, expression.type, value), unit);
+      if (++many.count <= kMostListed)
+        many.listed += fmt::format("{}{}{}{}  {}", many.count > 1 ? "\n" : "", member, member.empty() || time.empty() ? "" : " ", time,
+                                   print_value(program, expression.type, value));
+      if (value.nothing || expression.type.kind != ValueKind::number) continue;
+      if (!many.span) many.span = {value.number, value.number};
+      many.span->first = std::min(many.span->first, value.number);
+      many.span->second = std::max(many.span->second, value.number);
+    }
+    if (forget) interpreter.forget_site(site);
+  }
+  return many;
+}
+
+std::string many_text(const TypedProgram& program, const Type& type, const ManyValues& many) {
+  if (many.count <= kMostListed) return many.listed;
+  std::string count = fmt::format("{} values in answers.csv", many.count);
+  if (!many.span) return count;
+  return fmt::format("{} to {}, {}", print_value(program, type, {false, many.span->first}),
+                     print_value(program, type, {false, many.span->second}), count);
+}
+
+void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, const std::vector<ExpressionId>& wanted,
+                   const std::vector<ValueColumn>& columns) {
+  uint32_t members = loaded.traces.members.size();
+  for (size_t i = 0; i < wanted.size() && i < columns.size() && members > 0; ++i) {
+    const ValueColumn& column = columns[i];
+    Rational quantum = column.quantum.value();
+    for (size_t at = 0; at < column.values.size(); ++at) {
+      bool nothing = at < column.nothing.size() && column.nothing[at] != 0;
+      interpreter.learn(wanted[i], static_cast<uint32_t>(at % members), static_cast<uint32_t>(at / members),
+                        {nothing, nothing ? Rational(0) : Rational(to_integer(column.values[at])) * quantum});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement) {
+  std::vector<ExpressionId> columns;
+  for (const ShownAnswer& shown : settlement.shows) {
+    if (!is_column(program[shown.value])) {
+      collect_below(program, shown.value, columns);
+    } else if (std::find(columns.begin(), columns.end(), shown.value) == columns.end()) {
+      columns.push_back(shown.value);
+    }
+  }
+  return columns;
+}
+
+Answers make_answers(const LoadedSettlement& loaded, const std::vector<ExpressionId>& wanted, const std::vector<ValueColumn>& columns) {
+  const TypedProgram& program = loaded.program();
+  Answers answers;
+  Interpreter interpreter(program, *loaded.settlement, loaded.clock, loaded.traces);
+  learn_columns(loaded, interpreter, wanted, columns);
+  for (const ShownAnswer& shown : loaded.settlement->shows) {
+    const Expression& expression = program[shown.value];
+    const Windows& windows = interpreter.windows(expression.grain.time);
+    size_t sites = expression.grain.entity == EntityGrain::site ? loaded.traces.members.size() : 1;
+    size_t count = sites * windows.size();
+    if (count == 1) {
+      Value value = interpreter.evaluate(shown.value, 0, 0);
+      answers.printed.push_back({shown.label, print_value(program, expression.type, value)});
+    } else if (count > kMostInterpreted && is_fine(expression.grain.time)) {
+      answers.printed.push_back({shown.label, fmt::format("not shown: {} values, one a site and interval; ask for it per day or over all", count)});
+    } else {
+      ManyValues many = print_many(loaded, interpreter, shown, wanted.empty());  // what kernels told of a site is not known twice
+      answers.csv += many.csv;
+      answers.printed.push_back({shown.label, many_text(program, expression.type, many)});
+    }
+    if (const std::optional<Fault>& fault = interpreter.fault()) {
+      answers.failure = Failure{fault->code, fmt::format("the answer \"{}\": {}", shown.label, fault->message), "", "", 0, ""};
+      return answers;
+    }
+  }
+  if (!answers.csv.empty()) answers.csv.insert(0, "label,site,period,value,unit\n");
+  return answers;
+}
+
+}  // namespace wattlaw

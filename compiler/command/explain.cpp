@@ -1,0 +1,104 @@
+#include "compiler/command/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/interpret/explain.h"
+
+namespace wattlaw {
+namespace {
+
+struct WantedLine {
+  uint32_t clause, window;
+};
+
+bool is_clause(const TypedClause& clause, const std::string& name) {
+  return name.empty() || clause.name == name || clause.tariff == name || fmt::format("{}.{}", clause.tariff, clause.name) == name;
+}
+
+void add_new(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+// Every line the options mean. When there is none, one sentence says which word is at fault and what it could have been.
+std::vector<WantedLine> find_lines(const LoadedSettlement& loaded, Interpreter& interpreter, const ExplainOptions& options) {
+  std::vector<WantedLine> lines;
+  std::vector<std::string> clauses, periods;
+  bool clause_found = false;
+  for (uint32_t c = 0; c < loaded.settlement->clauses.size(); ++c) {
+    const TypedClause& clause = loaded.settlement->clauses[c];
+    add_new(clauses, clause.name);
+    add_new(clauses, fmt::format("{}.{}", clause.tariff, clause.name));
+    if (!is_clause(clause, options.clause)) continue;
+    clause_found = true;
+    const Windows& windows = interpreter.windows(clause.billing);
+    for (uint32_t window = 0; window < windows.size(); ++window) {
+      std::string label = windows.label(window, loaded.clock);
+      if (label == options.period) lines.push_back({c, window});
+      add_new(periods, label);
+    }
+  }
+  if (!lines.empty()) return lines;
+  if (!clause_found) {
+    complain(fmt::format("no clause is called `{}`; {}", options.clause, suggest_name(options.clause, clauses)));
+  } else {
+    complain(fmt::format("no billing period is called `{}`; {}", options.period, suggest_name(options.period, periods)));
+  }
+  return lines;
+}
+
+std::string text_of(const SourceFiles& files, Span span) {
+  if (span.file >= files.size()) return "";
+  const std::string& text = files[span.file].text;
+  size_t begin = std::min<size_t>(span.begin, text.size());
+  return text.substr(begin, std::max<size_t>(span.end, begin) - begin);
+}
+
+void print_explanations(const Console& console, const ExplainOptions& options, const std::vector<Explanation>& explanations) {
+  std::string out, absent;
+  for (const Explanation& explanation : explanations) {
+    if (console.format == Format::json) {
+      out += (out.empty() ? "" : ",\n") + write_explanation_json(explanation);
+    } else if (!explanation.present && explanation.fault.empty() && options.clause.empty()) {
+      absent += (absent.empty() ? "" : ", ") + explanation.clause;
+    } else {
+      out += (out.empty() ? "" : "\n") + write_explanation_text(explanation);
+    }
+  }
+  if (console.format == Format::json) {
+    print_out("{\"lines\": [\n" + out + "\n]}\n");
+    return;
+  }
+  print_out(out);
+  if (!absent.empty()) print_out(fmt::format("{}no line in this period: {}\n", out.empty() ? "" : "\n", absent));
+}
+
+}  // namespace
+
+int explain_lines(const Console& console, const ExplainOptions& options) {
+  LoadedSettlement loaded;
+  if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
+  const std::vector<std::string>& sites = loaded.traces.members.ids;
+  auto site = std::find(sites.begin(), sites.end(), options.site);
+  if (site == sites.end()) {
+    complain(fmt::format("no site is called `{}`; {}", options.site, suggest_name(options.site, sites)));
+    return kDataError;
+  }
+  Interpreter interpreter(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
+  std::vector<WantedLine> lines = find_lines(loaded, interpreter, options);
+  if (lines.empty()) return kDataError;
+  const SourceFiles& files = loaded.compilation.modules.files;
+  ExplainInputs inputs{loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, interpreter,
+                       [&files](Span span) { return text_of(files, span); }};
+  std::vector<Explanation> explanations;
+  bool has_fault = false;
+  for (const WantedLine& line : lines) {
+    explanations.push_back(explain(inputs, line.clause, static_cast<uint32_t>(site - sites.begin()), line.window));
+    has_fault |= !explanations.back().fault.empty();
+  }
+  print_explanations(console, options, explanations);
+  return has_fault ? kDataError : kOk;
+}
+
+}  // namespace wattlaw

@@ -1,0 +1,150 @@
+#include "compiler/command/load_settlement.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+namespace {
+
+const Settlement* find_scenario(const TypedProgram& program, const std::string& name) {
+  for (const Settlement& settlement : program.settlements)
+    if (settlement.kind == Settlement::Kind::scenario && settlement.name == name) return &settlement;
+  return nullptr;
+}
+
+TraceRequest request_of(const TypedProgram& program, const Settlement& settlement, const std::string& data_folder) {
+  TraceRequest request;
+  std::filesystem::path said = settlement.data_folder;
+  request.data_folder = !data_folder.empty() ? data_folder : (std::filesystem::path(program.root) / said).lexically_normal().string();
+  for (uint32_t index : settlement.series) request.series.push_back(program.series[index].request);
+  for (uint32_t index : settlement.attributes) request.attributes.push_back(program.attributes[index].request);
+  return request;
+}
+
+// One line that changes on a terminal; a line at every quarter of a file elsewhere.
+class ProgressLine {
+ public:
+  void show(const std::string& file, uint64_t done, uint64_t total) {
+    int percent = total == 0 ? 0 : static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total));
+    if (is_terminal_) {
+      print_err(fmt::format("\r\033[Kreading {} {}%", file, percent));
+      is_open_ = true;
+    } else if (file != file_ || percent / 25 != percent_ / 25) {
+      print_err(fmt::format("reading {} {}%\n", file, percent));
+    }
+    file_ = file;
+    percent_ = percent;
+  }
+  ~ProgressLine() {
+    if (is_open_) print_err("\r\033[K");
+  }
+
+ private:
+  bool is_terminal_ = isatty(STDERR_FILENO);
+  bool is_open_ = false;
+  std::string file_;
+  int percent_ = 0;
+};
+
+int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) {
+  std::vector<std::string> names = scenario_names(loaded.program());
+  if (request.scenario.empty() && names.size() == 1) {
+    loaded.settlement = find_scenario(loaded.program(), names[0]);
+    return kOk;
+  }
+  loaded.settlement = request.scenario.empty() ? nullptr : find_scenario(loaded.program(), request.scenario);
+  if (loaded.settlement != nullptr) return kOk;
+  if (names.empty()) {
+    complain(fmt::format("`{}` has no scenario to run; write `scenario NAME {{ period … data … apply … }}`", request.script));
+  } else if (request.scenario.empty()) {
+    complain(fmt::format("`{}` has {} scenarios; choose one with --scenario: {}", request.script, names.size(), list_names(names)));
+  } else {
+    complain(fmt::format("no scenario is called `{}`; {}", request.scenario, suggest_name(request.scenario, names)));
+  }
+  return kSourceError;
+}
+
+}  // namespace
+
+std::vector<std::string> scenario_names(const TypedProgram& program) {
+  std::vector<std::string> names;
+  for (const Settlement& settlement : program.settlements)
+    if (settlement.kind == Settlement::Kind::scenario) names.push_back(settlement.name);
+  return names;
+}
+
+std::string list_names(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 12;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) text += fmt::format("{}`{}`", i == 0 ? "" : ", ", names[i]);
+  if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
+  return text;
+}
+
+std::string suggest_name(const std::string& name, const std::vector<std::string>& known) {
+  std::string nearest = nearest_name(name, known);
+  if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
+  return known.empty() ? "" : fmt::format("known are {}", list_names(known));
+}
+
+int compile_scenario(const Console& console, const SettlementRequest& request, LoadedSettlement& loaded) {
+  if (std::string problem = script_problem(request.script); !problem.empty())
+    return report_script_problem(console, request.script, problem);
+  double started = milliseconds_now();
+  // Without a name all are elaborated: the only one is wanted, or the list of them. A name nobody bears is told with that list as well.
+  loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario});
+  loaded.compile_ms = milliseconds_now() - started;
+  if (int code = report_diagnostics(console, loaded.compilation.diagnostics, loaded.compilation.modules.files); code != kOk) return code;
+  if (!request.scenario.empty() && find_scenario(loaded.program(), request.scenario) == nullptr)
+    loaded.compilation = compile_script(request.script, {.standalone = false});
+  return choose_scenario(request, loaded);
+}
+
+int load_settlement(const Console& console, const SettlementRequest& request, LoadedSettlement& loaded) {
+  if (int code = compile_scenario(console, request, loaded); code != kOk) return code;
+  double started = milliseconds_now();
+  const Settlement& settlement = *loaded.settlement;
+  Result<Zone> zone = Zone::load(settlement.zone);
+  if (!zone) return report_failure(console, zone.failure());
+  Result<Clock> clock = make_clock(std::move(*zone), settlement.from, settlement.until, settlement.step_seconds);
+  if (!clock) return report_failure(console, clock.failure());
+  loaded.clock = std::move(*clock);
+  ProgressLine progress;
+  Result<Traces> traces = load_traces(request_of(loaded.program(), settlement, request.data_folder), loaded.clock,
+                                      [&](const std::string& file, uint64_t done, uint64_t total) { progress.show(file, done, total); });
+  if (!traces) return report_failure(console, traces.failure());
+  loaded.traces = std::move(*traces);
+  loaded.load_ms = milliseconds_now() - started;
+  return kOk;
+}
+
+void keep_only_member(Traces& traces, uint32_t member) {
+  traces.members.ids = {traces.members.ids[member]};
+  for (std::vector<Rational>& column : traces.members.attributes) column = {column[member]};
+  for (TileSeries& series : traces.member_series) {
+    if (series.members == 0) continue;
+    TileSeries kept = make_tile_series(1, series.steps, series.width, series.quantum);
+    kept.min = kept.max = series.steps > 0 ? series.at(member, 0) : 0;
+    for (uint32_t step = 0; step < series.steps; ++step) {
+      int64_t value = series.at(member, step);
+      kept.set(0, step, value);
+      kept.min = std::min(kept.min, value);
+      kept.max = std::max(kept.max, value);
+    }
+    for (QualityRun run : series.quality)
+      if (run.member == member) kept.quality.push_back({0, run.first_step, run.last_step, run.quality});
+    series = std::move(kept);
+  }
+}
+
+double milliseconds_now() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace wattlaw

@@ -1,0 +1,195 @@
+#include "compiler/command/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "compiler/command/answers.h"
+#include "compiler/command/interrupt.h"
+#include "compiler/command/version.h"
+#include "compiler/interpret/interpret.h"
+#include "runtime/report/file_writer.h"
+#include "runtime/report/json_text.h"
+#include "runtime/report/output_folder.h"
+#include "runtime/report/report.h"
+#include "runtime/trace/hash_bytes.h"
+
+namespace wattlaw {
+namespace {
+
+std::string out_folder(const RunOptions& options, const Settlement& settlement) {
+  return options.out.empty() ? (std::filesystem::path("results") / settlement.name).string() : options.out;
+}
+
+std::string hash_text(const std::string& text) {
+  HashBytes hash;
+  hash.add(text.data(), text.size());
+  return hash.hex();
+}
+
+RunFacts make_facts(const LoadedSettlement& loaded) {
+  const Settlement& settlement = *loaded.settlement;
+  RunFacts facts;
+  facts.language_version = kLanguageVersion;
+  facts.scenario = settlement.name;
+  facts.period = fmt::format("{} to {}", print_date(settlement.from), print_date(settlement.until));
+  facts.zone = settlement.zone;
+  facts.step = fmt::format("{} min", settlement.step_seconds / 60);
+  facts.zone_data = zone_data_version();
+  for (const SourceFile& file : loaded.compilation.modules.files) facts.script_hashes.emplace_back(file.path, hash_text(file.text));
+  facts.trace_hashes = loaded.traces.file_hashes;
+  facts.members = loaded.traces.members.size();
+  facts.intervals = loaded.clock.steps;
+  return facts;
+}
+
+Status write_text(const std::string& path, const std::string& text) {
+  FileWriter writer(path);
+  writer.buffer() += text;
+  writer.row_done();
+  return writer.finish();
+}
+
+struct Settled {
+  SettleResult result;
+  std::vector<ExpressionId> wanted;
+};
+
+Result<Settled> settle_loaded(const LoadedSettlement& loaded, const RunOptions& options) {
+  Settled settled;
+  if (options.interpret) {
+    double started = milliseconds_now();
+    Result<Ledger> ledger = settle_interpreted(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
+    if (!ledger) return ledger.failure();
+    settled.result.ledger = std::move(*ledger);
+    settled.result.run_ms = milliseconds_now() - started;
+    return settled;
+  }
+  settled.wanted = columns_for_answers(loaded.program(), *loaded.settlement);
+  SettleOptions settle_options;
+  settle_options.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  settle_options.cpu = options.cpu;
+  settle_options.columns = settled.wanted;
+  Result<SettleResult> result = settle(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, settle_options);
+  if (!result) return result.failure();
+  settled.result = std::move(*result);
+  return settled;
+}
+
+// Everything the folder holds. run.json comes last: it is what tells a result.
+Status write_results(const OutputFolder& folder, const RunOptions& options, const Ledger& ledger, const RunFacts& facts,
+                     const Answers& answers) {
+  if (options.ledger)
+    if (Status status = write_ledger_csv(ledger, folder.path_of("ledger.csv")); !status) return status;
+  if (options.ledger_json)
+    if (Status status = write_ledger_json(ledger, facts, folder.path_of("ledger.json")); !status) return status;
+  if (!answers.csv.empty())
+    if (Status status = write_text(folder.path_of("answers.csv"), answers.csv); !status) return status;
+  if (Status status = write_text(folder.path_of("summary.json"), write_summary_json(ledger, facts)); !status) return status;
+  std::string run = "{\n" + facts_json(facts, "  ") + ",\n  \"ledger_hash\": " + json_text(ledger_hash(ledger)) + "\n}\n";
+  return write_text(folder.path_of("run.json"), run);
+}
+
+int choose_member(const RunOptions& options, LoadedSettlement& loaded) {
+  const std::vector<std::string>& ids = loaded.traces.members.ids;
+  auto found = std::find(ids.begin(), ids.end(), options.only);
+  if (found == ids.end()) {
+    complain(fmt::format("no site is called `{}`; {}", options.only, suggest_name(options.only, ids)));
+    return kDataError;
+  }
+  keep_only_member(loaded.traces, static_cast<uint32_t>(found - ids.begin()));
+  return kOk;
+}
+
+// A parent that was made for a result that did not come would be litter; rmdir takes only an empty one.
+class MadeParent {
+ public:
+  explicit MadeParent(const std::string& folder) {
+    std::error_code error;
+    std::filesystem::path parent = std::filesystem::absolute(folder, error).lexically_normal();
+    if (!parent.has_filename()) parent = parent.parent_path();
+    parent = parent.parent_path();
+    if (!error && !std::filesystem::exists(parent, error)) path_ = parent.string();
+  }
+  const std::string& path() const { return path_; }
+  ~MadeParent() {
+    if (!path_.empty()) rmdir(path_.c_str());
+  }
+
+ private:
+  std::string path_;
+};
+
+void print_timings(const LoadedSettlement& loaded, const SettleResult& result, double answer_ms, double write_ms) {
+  const std::pair<const char*, double> stages[] = {{"compile script", loaded.compile_ms}, {"load traces", loaded.load_ms},
+                                                   {"plan", result.plan_ms},              {"lower and jit", result.compile_ms},
+                                                   {"settle", result.run_ms},             {"answers", answer_ms},
+                                                   {"write", write_ms}};
+  double total = 0;
+  for (const auto& [stage, ms] : stages) {
+    print_err(fmt::format("{:<16}{:>10.1f} ms\n", stage, ms));
+    total += ms;
+  }
+  print_err(fmt::format("{:<16}{:>10.1f} ms\n", "total", total));
+  if (result.bytes_read > 0 && result.run_ms > 0)
+    print_err(fmt::format("series read     {:>10.1f} MB, {:.1f} GB/s\n", static_cast<double>(result.bytes_read) / 1e6,
+                          static_cast<double>(result.bytes_read) / 1e6 / result.run_ms));
+}
+
+int settle_and_write(const Console& console, const RunOptions& options, LoadedSettlement& loaded, InterruptWatch& interrupts) {
+  std::string out = out_folder(options, *loaded.settlement);
+  MadeParent parent(out);
+  auto lock = interrupts.lock();
+  Result<OutputFolder> folder = OutputFolder::create(out);
+  if (folder) interrupts.guard(std::filesystem::path(folder->path_of("run.json")).parent_path().string(), parent.path());
+  lock.unlock();
+  auto fail = [&](const Failure& failure) {
+    interrupts.yield_to_interrupt();
+    return report_failure(console, failure);
+  };
+  if (!folder) return fail(folder.failure());
+
+  Result<Settled> settled = settle_loaded(loaded, options);
+  if (!settled) return fail(settled.failure());
+  const Ledger& ledger = settled->result.ledger;
+  Result<Balances> balances = check_zero_sum(ledger);
+  if (!balances) return fail(balances.failure());
+
+  double started = milliseconds_now();
+  Answers answers = make_answers(loaded, settled->wanted, settled->result.columns);
+  if (answers.failure) return fail(*answers.failure);
+  RunFacts facts = make_facts(loaded);
+  facts.notes = settled->result.notes;
+  facts.answers = answers.printed;
+  if (!options.only.empty())
+    facts.notes.push_back(fmt::format("only `{}` was settled; what is shared or counted over all sites is of this one alone", options.only));
+  double answered = milliseconds_now();
+
+  if (Status written = write_results(*folder, options, ledger, facts, answers); !written) return fail(written.failure());
+  lock.lock();
+  Status committed = folder->commit();
+  if (committed) interrupts.committed();
+  lock.unlock();
+  if (!committed) return fail(committed.failure());
+
+  print_out(console.format == Format::json ? write_summary_json(ledger, facts) : write_summary_text(ledger, facts));
+  if (!console.is_machine()) print_out(fmt::format("written to {}\n", out));
+  if (options.timings) print_timings(loaded, settled->result, answered - started, milliseconds_now() - answered);
+  return kOk;
+}
+
+}  // namespace
+
+int run_scenario(const Console& console, const RunOptions& options) {
+  InterruptWatch interrupts;
+  LoadedSettlement loaded;
+  if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
+  if (!options.only.empty())
+    if (int code = choose_member(options, loaded); code != kOk) return code;
+  return settle_and_write(console, options, loaded, interrupts);
+}
+
+}  // namespace wattlaw

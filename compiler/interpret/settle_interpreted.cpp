@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include "compiler/interpret/interpret.h"
+#include "compiler/interpret/line_facts.h"
+
+namespace wattlaw {
+namespace {
+
+int places_of(const Rational& quantum) {
+  Rational scaled = quantum;
+  int places = 0;
+  while (denominator(scaled) != 1 && places < 12) {
+    scaled *= 10;
+    ++places;
+  }
+  return places;
+}
+
+LedgerClause describe_clause(const TypedProgram& program, const TypedClause& clause) {
+  LedgerClause line;
+  line.tariff = clause.tariff;
+  line.clause = clause.name;
+  line.payer = clause.payer_account;
+  line.payee = clause.payee_account;
+  line.payer_is_member = clause.payer_is_site;
+  line.payee_is_member = clause.payee_is_site;
+  line.currency = clause.currency < program.currencies.size() ? program.currencies[clause.currency] : "";
+  if (clause.quantity) line.quantity_unit = unit_text(program, program[clause.quantity].type);
+  if (clause.rounding.grain != RoundingGrain::none) line.amount_places = places_of(clause.rounding.quantum);
+  if (!clause.cites.empty()) line.cite = clause.cites.back().text;
+  line.is_tax = clause.kind == ClauseKind::tax;
+  return line;
+}
+
+// The values of one clause, [window * members + site], before a common quantum is known.
+struct ExactColumns {
+  std::vector<Rational> quantity, amount, residue;
+};
+
+// Mantissas of a column at the coarsest quantum all its values are multiples of.
+bool fill_column(const std::vector<Rational>& values, Quantum& quantum, std::vector<Int128>& column) {
+  std::optional<Quantum> common;
+  for (const Rational& value : values)
+    if (value != 0) common = common ? common_quantum(*common, Quantum::of(value)) : Quantum::of(value);
+  quantum = common.value_or(Quantum{});
+  column.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto mantissa = mantissa_of(values[i], quantum);
+    if (!mantissa || !fits_int128(*mantissa)) return false;
+    column[i] = to_int128(*mantissa);
+  }
+  return true;
+}
+
+}  // namespace
+
+Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Members& members) {
+  Ledger ledger;
+  ledger.members = members.ids;
+  std::vector<Period> periods;
+  for (const TypedClause& clause : settlement.clauses) {
+    uint32_t axis = 0;
+    while (axis < periods.size() && !(periods[axis] == clause.billing)) ++axis;
+    if (axis == periods.size()) {
+      periods.push_back(clause.billing);
+      BillingAxis labels;
+      if (const auto windows = make_windows(clock, clause.billing))
+        for (uint32_t w = 0; w < windows->size(); ++w) labels.labels.push_back(windows->label(w, clock));
+      ledger.axes.push_back(std::move(labels));
+    }
+    LineColumns line;
+    line.clause = static_cast<uint32_t>(ledger.clauses.size());
+    line.axis = axis;
+    const size_t cells = ledger.axes[axis].labels.size() * members.size();
+    line.quantity.resize(cells);
+    line.amount.resize(cells);
+    line.residue.resize(cells);
+    line.present.resize(cells);
+    line.rate.resize(ledger.axes[axis].labels.size());
+    ledger.clauses.push_back(describe_clause(program, clause));
+    ledger.lines.push_back(std::move(line));
+  }
+  return ledger;
+}
+
+Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces) {
+  Ledger ledger = make_ledger(program, settlement, clock, traces.members);
+  const uint32_t members = traces.members.size();
+  std::vector<ExactColumns> exact(settlement.clauses.size());
+  for (size_t c = 0; c < exact.size(); ++c) {
+    const size_t cells = ledger.lines[c].present.size();
+    exact[c] = {std::vector<Rational>(cells), std::vector<Rational>(cells), std::vector<Rational>(cells)};
+  }
+  // Site by site, so that one site's memo is alive at a time; among faults the first by (clause, site, period) is told.
+  struct Found {
+    size_t clause;
+    uint32_t site, window;
+    Fault fault;
+  };
+  std::optional<Found> found;
+  auto interpreter = std::make_unique<Interpreter>(program, settlement, clock, traces);
+  for (uint32_t site = 0; site < members; ++site) {
+    for (size_t c = 0; c < (found ? found->clause : exact.size()); ++c) {
+      const TypedClause& clause = settlement.clauses[c];
+      LineColumns& line = ledger.lines[c];
+      const Windows& windows = interpreter->windows(clause.billing);
+      for (uint32_t w = 0; w < windows.size(); ++w) {
+        const uint32_t step = windows.first_step[w];
+        const size_t cell = size_t{w} * members + site;
+        std::optional<Fault> fault;
+        if (interpreter->evaluate(clause.present, site, step).number != 0) {
+          fault = find_conflict(*interpreter, clause, site, w);
+          const Rational posted = interpreter->evaluate(clause.line, site, step).number;
+          exact[c].amount[cell] = posted;
+          exact[c].residue[cell] = interpreter->evaluate(clause.amount, site, step).number - posted;
+          if (clause.quantity) exact[c].quantity[cell] = interpreter->evaluate(clause.quantity, site, step).number;
+          line.present[cell] = 1;
+        }
+        if (!fault && interpreter->fault()) fault = interpreter->fault();
+        if (!fault) continue;
+        found = Found{c, site, w, *fault};
+        interpreter = std::make_unique<Interpreter>(program, settlement, clock, traces);
+        break;
+      }
+      if (found && found->clause == c) break;
+    }
+    interpreter->forget_site(site);
+  }
+  if (found)
+    return describe_fault(found->fault, clause_name(settlement.clauses[found->clause]), traces.members.ids[found->site],
+                          ledger.axes[ledger.lines[found->clause].axis].labels[found->window], clock);
+  for (size_t c = 0; c < exact.size(); ++c) {
+    LineColumns& line = ledger.lines[c];
+    if (fill_column(exact[c].quantity, line.quantity_quantum, line.quantity) && fill_column(exact[c].amount, line.amount_quantum, line.amount) &&
+        fill_column(exact[c].residue, line.residue_quantum, line.residue))
+      continue;
+    return Failure{"WL7108", fmt::format("`{}` has figures of more than 38 digits", clause_name(settlement.clauses[c])),
+                   "round an intermediate result: `x rounded to …`"};
+  }
+  fill_rates(program, settlement, clock, traces, ledger);
+  return ledger;
+}
+
+}  // namespace wattlaw

@@ -1,0 +1,195 @@
+// Attributes and traces: what a program expects of its data, as requests that load_traces answers.
+#include "compiler/program/elaborator.h"
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+
+namespace {
+
+// Unit texts in file headers, answered against the dimension that the column must have.
+std::function<std::optional<SeriesRequest::UnitMeaning>(const std::string&)> header_units(const Units& units, const Type& type) {
+  return [units, type](const std::string& text) -> std::optional<SeriesRequest::UnitMeaning> {
+    auto meaning = units.parse(text, nullptr);
+    if (!meaning) return std::nullopt;
+    if (meaning->dimension == type.dimension && (type.dimension.money == 0 || meaning->currency == type.currency))
+      return SeriesRequest::UnitMeaning{meaning->factor, false};
+    bool energy_as_power = type.extensive && type.dimension == Dimension{.energy = 1} && meaning->dimension == Dimension{.energy = 1, .time = -1};
+    if (energy_as_power) return SeriesRequest::UnitMeaning{meaning->factor, true};
+    return std::nullopt;
+  };
+}
+
+bool is_flow(const Dimension& d) { return d == Dimension{.energy = 1} || d == Dimension{.money = 1}; }
+
+}  // namespace
+
+Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
+  TypeMeaning result;
+  const Node& n = node(module, id);
+  for (NodeId c : n.children) {
+    const Node& child = node(module, c);
+    if (child.kind == NodeKind::OneOf) {
+      for (NodeId name : child.children) result.choices.push_back(node(module, name).text);
+      result.type.kind = ValueKind::choice;
+      result.good = true;
+    } else if (child.kind == NodeKind::SomeOf) {
+      not_in_this_version(child.span, "an attribute with several values");
+    } else if (child.kind == NodeKind::TypeUnit) {
+      result.unit_text = child.text;
+      if (child.text == "yes_no") {
+        result.type = boolean_type();
+        result.yes_no = result.good = true;
+      } else if (child.text == "date") {
+        result.type.kind = ValueKind::date;
+        result.good = true;
+      } else if (auto unit = units_.parse(child.text, &result.unit_text)) {
+        result.unit = *unit;
+        result.unit_text = child.text;
+        result.type = number_type(unit->dimension, unit->currency, is_flow(unit->dimension));
+        result.good = true;
+      } else {
+        std::string unknown = result.unit_text;
+        if (Diagnostic* d = error("WL2020", child.span, "no unit is called `" + unknown + "`")) {
+          std::string near = nearest_name(unknown, units_.known_names());
+          d->hint(Units::is_iso_currency(unknown) ? "declare the currency: `currency " + unknown + "`"
+                  : near.empty()                   ? "declare it, for example `unit p = 0.01 GBP`"
+                                                   : "did you mean `" + near + "`?");
+        }
+      }
+    } else if (child.kind == NodeKind::TaxState) {
+      result.type.tax = child.text == "ex" ? TaxState::ex : TaxState::incl;
+    } else if (child.kind == NodeKind::KeyedBy) {
+      not_in_this_version(child.span, "a trace that is keyed by month, band or hour");
+      result.good = false;
+    }
+  }
+  return result;
+}
+
+void Elaborator::declare_attribute(NodeId id, uint32_t module) {
+  const Node& n = node(module, id);
+  if (attribute_index_.contains(n.text)) {
+    if (Diagnostic* d = error("WL2002", n.text_span, "`" + n.text + "` is declared twice")) d->hint("declare an attribute once, in a module that both import");
+    return;
+  }
+  if (!n.text.starts_with("site.")) return;  // vehicles, chargers and pools have attributes that nothing here settles
+  TypeMeaning meaning = type_of(tree(module).child(id, NodeKind::Type), module);
+  if (!meaning.good) return;
+  AttributeDeclaration declaration;
+  declaration.name = n.text;
+  declaration.type = meaning.type;
+  declaration.request.entity = "site";
+  declaration.request.name = n.text.substr(5);
+  declaration.request.choices = meaning.choices;
+  declaration.request.unit = meaning.unit_text;
+  declaration.request.kind = meaning.yes_no                              ? AttributeRequest::Kind::yes_no
+                             : meaning.type.kind == ValueKind::choice ? AttributeRequest::Kind::choice
+                             : meaning.type.kind == ValueKind::date   ? AttributeRequest::Kind::date
+                                                                        : AttributeRequest::Kind::number;
+  if (!meaning.choices.empty()) {
+    declaration.type.choices = static_cast<uint32_t>(program_.choice_sets.size());
+    program_.choice_sets.push_back({n.text, meaning.choices});
+  }
+  declaration.request.unit_meaning = header_units(units_, declaration.type);
+  if (NodeId def = tree(module).child(id, NodeKind::Default)) {
+    NodeId value = node(module, def).children[0];
+    Context context;
+    context.module = module;
+    ExpressionId e;
+    if (!meaning.choices.empty()) e = choice_constant(declaration.type.choices, node(module, value).text, node(module, value).span);
+    else e = elaborate(value, context);
+    if (e) {
+      if (!pool_.is_constant(e)) {
+        error("WL2021", node(module, value).span, "the default of `" + n.text + "` is not a fixed value");
+      } else if (pool_[e].type.kind == ValueKind::number && pool_[e].type.dimension != declaration.type.dimension) {
+        if (is_plain(pool_[e].type.dimension)) declaration.request.default_value = pool_[e].value * meaning.unit.factor;
+        else error("WL3101", node(module, value).span, "the default of `" + n.text + "` is " + dimension_words(pool_[e].type.dimension) + ", but the attribute is " + dimension_words(declaration.type.dimension));
+      } else {
+        declaration.request.default_value = pool_[e].value;
+      }
+    }
+  }
+  attribute_index_[n.text] = static_cast<uint32_t>(program_.attributes.size());
+  program_.attributes.push_back(std::move(declaration));
+}
+
+void Elaborator::declare_trace(NodeId id, uint32_t module) {
+  const Node& n = node(module, id);
+  int32_t native_step = 0;
+  std::string file;
+  for (NodeId c : n.children) {
+    const Node& child = node(module, c);
+    if (child.kind == NodeKind::Every) {
+      Context context;
+      context.module = module;
+      ExpressionId e = elaborate(child.children[0], context);
+      if (e && pool_.is_constant(e) && pool_[e].type.dimension == Dimension{.time = 1}) native_step = static_cast<int32_t>(pool_[e].value * 3600);
+    }
+    if (child.kind == NodeKind::FromFile) file = child.text;
+  }
+  for (NodeId c : n.children) {
+    const Node& field = node(module, c);
+    if (field.kind != NodeKind::Field) continue;
+    TypeMeaning meaning = type_of(tree(module).child(c, NodeKind::Type), module);
+    if (!meaning.good) continue;
+    std::string name = n.text + "." + field.text;
+    if (meaning.type.kind != ValueKind::number) continue;  // flags and choices in traces belong to dispatch and events
+    SeriesDeclaration declaration;
+    bool of_site = n.text == "site";
+    if (of_site) name = field.text;
+    declaration.name = name;
+    declaration.type = meaning.type;
+    declaration.request.trace = n.text;
+    declaration.request.column = field.text;
+    declaration.request.per_member = of_site;
+    declaration.request.unit = meaning.unit_text;
+    declaration.request.unit_meaning = header_units(units_, meaning.type);
+    declaration.request.flow = meaning.type.extensive ? Flow::extensive : Flow::intensive;
+    declaration.request.quantum_free = !of_site;
+    declaration.request.native_step_seconds = native_step;
+    declaration.request.file = file;
+    if (NodeId policy = tree(module).child(c, NodeKind::MissingPolicy)) {
+      const std::string& text = node(module, policy).text;
+      declaration.request.missing = text == "hold" ? MissingPolicy::hold : text == "zero" ? MissingPolicy::zero : MissingPolicy::skip;
+    }
+    if (NodeId type = tree(module).child(c, NodeKind::Type))
+      if (NodeId finest = tree(module).child(type, NodeKind::FinestTo)) {
+        Context context;
+        context.module = module;
+        ExpressionId e = elaborate(node(module, finest).children[0], context);
+        if (e && pool_.is_constant(e) && pool_[e].value > 0) {
+          declaration.request.quantum = Quantum::of(pool_[e].value);
+          declaration.request.quantum_free = false;
+        }
+      }
+    if (auto it = series_index_.find(name); it != series_index_.end()) {
+      if (of_site) program_.series[it->second] = declaration;  // built-in columns may be redeclared with a finer quantum or a policy
+      else error("WL2002", field.text_span, "`" + name + "` is declared twice");
+      continue;
+    }
+    series_index_[name] = static_cast<uint32_t>(program_.series.size());
+    program_.series.push_back(std::move(declaration));
+  }
+}
+
+void Elaborator::declare_attributes_and_traces() {
+  for (const char* name : {"import", "export"}) {
+    SeriesDeclaration declaration;
+    declaration.name = name;
+    declaration.type = number_type({.energy = 1}, 0, true);
+    declaration.request.trace = "site";
+    declaration.request.column = name;
+    declaration.request.unit = "kWh";
+    declaration.request.unit_meaning = header_units(units_, declaration.type);
+    declaration.request.optional = std::string(name) == "export";
+    series_index_[name] = static_cast<uint32_t>(program_.series.size());
+    program_.series.push_back(std::move(declaration));
+  }
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children) {
+      if (node(m, id).kind == NodeKind::Attribute) declare_attribute(id, m);
+      if (node(m, id).kind == NodeKind::Trace) declare_trace(id, m);
+    }
+}
+
+}  // namespace wattlaw

@@ -1,0 +1,401 @@
+// Aggregates over time and sites, quotas, and the functions of the prelude.
+#include "compiler/program/elaborator.h"
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+
+namespace {
+
+struct AggregateWord {
+  const char* name;
+  Aggregate fn;
+};
+constexpr AggregateWord kAggregates[] = {{"sum", Aggregate::sum},   {"max", Aggregate::maximum}, {"min", Aggregate::minimum}, {"mean", Aggregate::mean},
+                                         {"count", Aggregate::count}, {"first", Aggregate::first}, {"last", Aggregate::last}};
+constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied"};
+
+}  // namespace
+
+// Windows as long as one step are the steps themselves.
+Period Elaborator::normalised(Period period) const {
+  if (!settlement_) return period;
+  int32_t seconds = period.unit == Period::Unit::minutes ? period.count * 60 : period.unit == Period::Unit::hour ? 3600 : 0;
+  return seconds && seconds <= settlement_->step_seconds ? kInterval : period;
+}
+
+std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* per_site) {
+  const Node& n = node(context.module, id);
+  std::string text = n.text;
+  Period period;
+  if (text.starts_with("rolling ")) {
+    not_in_this_version(n.span, "a rolling window");
+    return std::nullopt;
+  }
+  int count = 1;
+  for (NodeId c : n.children) {
+    const Node& child = node(context.module, c);
+    if (child.kind == NodeKind::Number) count = std::atoi(child.text.c_str());
+    if (child.kind == NodeKind::Starting) {
+      if (child.text.size() == 5 && child.text[2] == ':') period.start_minute = static_cast<uint16_t>(std::atoi(child.text.c_str()) * 60 + std::atoi(child.text.c_str() + 3));
+      else {
+        not_in_this_version(child.span, "a period that starts on a day of the year");
+        return std::nullopt;
+      }
+    }
+  }
+  if (text == "site") {
+    if (per_site) *per_site = true;
+    return Period{};
+  }
+  if (text == "interval") return kInterval;
+  period.count = static_cast<uint16_t>(count);
+  if (text == "min" || text == "minutes" || text == "minute") period.unit = Period::Unit::minutes;
+  else if (text == "h" || text == "hour" || text == "hours") {
+    period.unit = Period::Unit::hour;
+    if (count != 1) {
+      period.unit = Period::Unit::minutes;
+      period.count = static_cast<uint16_t>(count * 60);
+    }
+  } else if (text == "day") period.unit = Period::Unit::day;
+  else if (text == "week") period.unit = Period::Unit::week;
+  else if (text == "month") {
+    period = context.tariff ? context.tariff->headers.billing : kMonth;
+  } else if (text == "quarter") period.unit = Period::Unit::quarter;
+  else if (text == "year" || text == "calendar_year") period.unit = Period::Unit::year;
+  else {
+    if (find(text, context.module)) {
+      not_in_this_version(n.span, "an aggregate per `" + text + "`");
+      return std::nullopt;
+    }
+    std::string near = nearest_name(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
+    if (Diagnostic* d = error("WL2030", n.span, "`" + text + "` is no period")) d->hint(near.empty() ? "periods are `15 min`, `hour`, `day`, `week`, `month`, `quarter`, `year`" : "did you mean `" + near + "`?");
+    return std::nullopt;
+  }
+  if (count != 1 && period.unit != Period::Unit::minutes) {
+    not_in_this_version(n.span, "a window of several " + text + "s");
+    return std::nullopt;
+  }
+  if (settlement_ && settlement_->kind != Settlement::Kind::standalone && (period.unit == Period::Unit::minutes || period.unit == Period::Unit::hour)) {
+    int32_t seconds = period.unit == Period::Unit::hour ? 3600 : period.count * 60;
+    if (seconds < settlement_->step_seconds || seconds % settlement_->step_seconds != 0) {
+      if (Diagnostic* d = error("WL3302", n.span, "a window of " + period_name(period) + (seconds < settlement_->step_seconds ? " is shorter than" : " is no multiple of") + " the step of " + std::to_string(settlement_->step_seconds / 60) + " min of `" + settlement_->name + "`"))
+        d->hint("the trace must be at least as fine as the window; change the step with `every`, or the window");
+      return std::nullopt;
+    }
+    if (period.unit == Period::Unit::minutes && 1440 % period.count != 0) {
+      error("WL3303", n.span, "windows of " + period_name(period) + " do not divide a day");
+      return std::nullopt;
+    }
+  }
+  return normalised(period);
+}
+
+ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  std::vector<NodeId> arguments;
+  bool has_suffix = false;
+  for (NodeId c : n.children) {
+    if (node(context.module, c).kind == NodeKind::Argument) arguments.push_back(c);
+    else has_suffix = true;
+  }
+  auto argument = [&](size_t i) { return node(context.module, arguments[i]).children[0]; };
+  for (const AggregateWord& word : kAggregates) {
+    if (n.text != word.name) continue;
+    if ((word.fn == Aggregate::maximum || word.fn == Aggregate::minimum) && arguments.size() > 1 && !has_suffix) {
+      std::vector<ExpressionId> operands;
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        ExpressionId e = elaborate_number(argument(i), context);
+        if (!e || (i && !same_kind(operands[0], e, n.span, "compared with"))) return {};
+        operands.push_back(e);
+      }
+      return pool_.make(word.fn == Aggregate::maximum ? Op::maximum : Op::minimum, pool_[operands[0]].type, operands, n.span);
+    }
+    if (arguments.size() > 1 && has_suffix && (word.fn == Aggregate::maximum || word.fn == Aggregate::minimum)) {
+      if (Diagnostic* d = error("WL3311", n.span, "the greatest of several values has no window of its own")) d->hint("write the window inside: `max(sum(import) per month, 10 kWh)`");
+      return {};
+    }
+    if (arguments.size() != 1) {
+      if (Diagnostic* d = error("WL3312", n.span, "`" + n.text + "` gathers one thing")) d->hint("write `" + n.text + "(import) per month`");
+      return {};
+    }
+    return elaborate_aggregate(word.fn, id, context);
+  }
+  if (n.text == "hours" || n.text == "days") {
+    if (arguments.size() != 1) {
+      error("WL3312", n.span, "`" + n.text + "` takes one condition, or `all`");
+      return {};
+    }
+    ExpressionId condition = elaborate_boolean(argument(0), context);
+    if (!condition) return {};
+    Period period = context.default_period;
+    for (NodeId c : n.children)
+      if (node(context.module, c).kind == NodeKind::SuffixPer) {
+        auto p = period_of(node(context.module, c).children[0], context);
+        if (!p) return {};
+        period = *p;
+      }
+    if (n.text == "hours") {
+      ExpressionId filter = pool_.is_constant(condition) && pool_[condition].value != 0 ? ExpressionId{} : condition;
+      return pool_.aggregate(Aggregate::sum, step_hours(n.span), filter, period, n.span);
+    }
+    if (!pool_.is_constant(condition)) {
+      not_in_this_version(n.span, "`days` of a condition");
+      return {};
+    }
+    Expression e;
+    e.op = Op::window_days;
+    e.type = number_type({.day = 1}, 0, true);
+    e.period = period;
+    e.grain = {EntityGrain::none, period};
+    e.span = n.span;
+    return pool_.intern(std::move(e));
+  }
+  if (n.text == "abs" && arguments.size() == 1) {
+    ExpressionId e = elaborate_number(argument(0), context);
+    return e ? pool_.make(Op::absolute, pool_[e].type, {e}, n.span) : e;
+  }
+  if (n.text == "sqrt") {
+    if (Diagnostic* d = error("WL3122", n.span, "a square root has no end of digits")) d->hint("say where it is rounded: `" + text_of(n.span) + " rounded to 0.001 kW half even`");
+    return {};
+  }
+  if (n.text == "applied" && arguments.size() == 1) {
+    const Node& name = node(context.module, argument(0));
+    Symbol* tariff = find(name.text, context.module, Symbol::Kind::tariff);
+    if (!tariff) {
+      error("WL2006", name.span, "no tariff is called `" + name.text + "`");
+      return {};
+    }
+    auto it = applied_.find(std::to_string(tariff->module) + "." + tariff->name);
+    if (it == applied_.end()) return pool_.boolean(false, n.span);
+    return it->second.condition ? it->second.condition : pool_.boolean(true, n.span);
+  }
+  if (n.text == "rate" && arguments.size() == 1) {
+    not_in_this_version(n.span, "`rate` of a clause");
+    return {};
+  }
+  std::vector<std::string> known(std::begin(kFunctions), std::end(kFunctions));
+  if (Diagnostic* d = error("WL2031", n.span, "no function is called `" + n.text + "`, or this version does not have it yet")) {
+    std::string near = nearest_name(n.text, known);
+    if (!near.empty()) d->hint("did you mean `" + near + "`?");
+  }
+  return {};
+}
+
+ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span) {
+  const Node& s = node(context.module, suffix);
+  const Period period = pool_[value].grain.time;
+  if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
+    if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
+    return {};
+  }
+  Expression e;
+  e.op = Op::previous;
+  e.fn = fn;
+  e.operands = {value};
+  e.type = pool_[value].type;
+  e.grain = pool_[value].grain;
+  e.period = period;
+  e.span = span;
+  if (s.kind == NodeKind::SuffixSame) {
+    if (s.text != "year") {
+      not_in_this_version(s.span, "`over same " + s.text + "`");
+      return {};
+    }
+    e.same_year = true;
+    e.history = History::none;  // every window of the year that the run covers
+    return pool_.intern(std::move(e));
+  }
+  const Node& number = node(context.module, s.children[0]);
+  const Node& unit = node(context.module, s.children[1]);
+  e.count = static_cast<uint32_t>(std::atoi(number.text.c_str()));
+  e.include_this = s.text == "this and previous";
+  const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : "quarter";
+  if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit.text.starts_with(words)) {
+    if (Diagnostic* d = error("WL3314", s.span, std::string("the values exist per ") + words + ", so the look-back is a number of " + words + "s")) d->hint(std::string("write for example `over previous 11 ") + words + "s`");
+    return {};
+  }
+  History history = context.tariff && context.tariff->headers.history ? *context.tariff->headers.history : History::unsaid;
+  if (history == History::unsaid && settlement_ && settlement_->kind == Settlement::Kind::scenario) {
+    if (Diagnostic* d = error("WL4110", span, "nothing says what this looks back on before " + print_date(settlement_->from)))
+      d->note("with `history none` the first " + std::string(words) + "s look back only on what the run holds")
+          .note("with a history from a trace they would see the peaks before the run, which may be higher")
+          .hint("write `history none` in the tariff's headers if earlier " + std::string(words) + "s shall not count");
+    return {};
+  }
+  e.history = History::none;
+  return pool_.intern(std::move(e));
+}
+
+ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  NodeId argument = tree(context.module).child(id, NodeKind::Argument);
+  Context inner = context;
+  inner.as_of.reset();     // what is gathered selects its versions by its own time
+  inner.cut_dates = nullptr;
+  // `count(site where …)` and suffixes.
+  const Node& a = node(context.module, argument);
+  NodeId where = tree(context.module).child(argument, NodeKind::Where);
+  std::optional<Period> period;
+  NodeId look_back, over_all;
+  for (NodeId c : n.children) {
+    const Node& s = node(context.module, c);
+    if (s.kind == NodeKind::SuffixPer) {
+      bool per_site = false;
+      auto p = period_of(s.children[0], context, &per_site);
+      if (!p) return {};
+      if (per_site) continue;
+      if (period) {
+        not_in_this_version(s.span, "an aggregate per two periods");
+        return {};
+      }
+      period = p;
+    } else if (s.kind == NodeKind::SuffixPrevious || s.kind == NodeKind::SuffixSame) {
+      look_back = c;
+    } else if (s.kind == NodeKind::SuffixOverAll) {
+      over_all = c;
+    } else if (s.kind != NodeKind::Argument) {
+      not_in_this_version(s.span, "this look-back");
+      return {};
+    }
+  }
+  if (node(context.module, a.children[0]).kind == NodeKind::Name && node(context.module, a.children[0]).text == "site" && fn == Aggregate::count) {
+    ExpressionId condition = where ? elaborate_boolean(node(context.module, where).children[0], context) : ExpressionId{};
+    if (where && !condition) return {};
+    Expression e;
+    e.op = Op::over_sites;
+    e.fn = Aggregate::count;
+    e.type = number_type();
+    e.operands = {pool_.constant(1, number_type(), n.span)};
+    if (condition) {
+      e.operands.push_back(condition);
+      e.grain.time = pool_[condition].grain.time;
+    }
+    e.span = n.span;
+    return pool_.intern(std::move(e));
+  }
+  int take = 0;
+  NodeId operand_node = a.children[0];
+  if (const Node& extreme = node(context.module, operand_node); extreme.kind == NodeKind::Extreme) {
+    const Node& number = node(context.module, extreme.children[0]);
+    ExpressionId k;
+    if (number.kind == NodeKind::Name) {
+      k = elaborate_number(extreme.children[0], inner);
+      if (!k) return {};
+    }
+    Rational count = k ? (pool_.is_constant(k) ? pool_[k].value : Rational(0)) : parse_decimal(number.text).value_or(0);
+    if (denominator(count) != 1 || count < 1 || count > 366) {
+      error("WL3315", number.span, "the number of values taken is a whole number from 1 to 366");
+      return {};
+    }
+    take = static_cast<int>(numerator(count)) * (extreme.text == "largest" ? 1 : -1);
+    operand_node = extreme.children[1];
+  }
+  ExpressionId operand = elaborate_number(operand_node, inner);
+  if (!operand) return {};
+  ExpressionId filter;
+  if (where) {
+    filter = elaborate_boolean(node(context.module, where).children[0], inner);
+    if (!filter) return {};
+    if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time) && !pool_.is_constant(operand)) {
+      if (Diagnostic* d = error("WL3304", node(context.module, where).span, "the condition changes within a " + period_name(pool_[operand].grain.time) + ", which is what is gathered here"))
+        d->hint("put the `where` inside, next to what exists in every interval: `max(max(power where …) per day) per month`");
+      return {};
+    }
+  }
+  if (over_all) {
+    Period window = period.value_or(Period{});
+    ExpressionId per_site = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take);
+    Expression e;
+    e.op = Op::over_sites;
+    e.fn = fn;
+    e.type = pool_[per_site].type;
+    e.operands = {per_site};
+    if (NodeId site_where = tree(context.module).child(over_all, NodeKind::Where)) {
+      ExpressionId condition = elaborate_boolean(node(context.module, site_where).children[0], inner);
+      if (!condition) return {};
+      e.operands.push_back(condition);
+    }
+    e.grain = {EntityGrain::none, pool_[per_site].grain.time};
+    e.span = n.span;
+    return pool_.intern(std::move(e));
+  }
+  if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, look_back, context, n.span);
+  Period window = period ? *period : context.default_period;
+  const Period& have = pool_[operand].grain.time;
+  if (!period && have == window) {
+    if (Diagnostic* d = error("WL3316", n.span, "`" + n.text + "` gathers what exists once per " + period_name(have) + ", but over no longer period")) d->hint("say over which, for example `per year` or `over previous 11 months`");
+    return {};
+  }
+  if (have.unit == Period::Unit::none && !filter) {
+    if (Diagnostic* d = error("WL3317", n.span, "`" + n.text + "` gathers what has one value only")) d->hint("leave `" + n.text + "` out");
+    return {};
+  }
+  if (!nests_in(have, window)) {
+    if (Diagnostic* d = error("WL3301", n.span, "what exists per " + period_name(have) + " cannot be gathered per " + period_name(window))) d->hint("the window must hold whole " + period_name(have) + "s");
+    return {};
+  }
+  if (fn == Aggregate::sum && !pool_[operand].type.extensive && pool_[operand].type.dimension == Dimension{.energy = 1, .time = -1}) {
+    if (Diagnostic* d = error("WL3318", n.span, "power is added up over time, which is no quantity")) d->hint("sum the energy, `sum(import)`, or take `mean(power)` or `max(power)`");
+    return {};
+  }
+  if (have == window) return operand;  // a window of one step
+  ExpressionId e = pool_.aggregate(fn, operand, filter, window, n.span, take);
+  return look_back ? elaborate_previous(fn, e, look_back, context, n.span) : e;
+}
+
+// `Q within first B per P`, `Q beyond first B per P`: the part of a flow inside or outside an allowance. `X beyond Y`: the excess.
+ExpressionId Elaborator::elaborate_quota(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  ExpressionId flow = elaborate_number(n.children[0], context);
+  if (!flow) return {};
+  bool first = n.text.ends_with("first");
+  bool beyond = n.text.starts_with("beyond");
+  Period window = context.default_period;
+  ExpressionId counted;
+  for (size_t i = 2; i < n.children.size(); ++i) {
+    const Node& c = node(context.module, n.children[i]);
+    if (c.kind == NodeKind::Counted) {
+      not_in_this_version(c.span, "a quota that counts something else than its own flow");
+      return {};
+    }
+    if (c.kind == NodeKind::Starting) {
+      not_in_this_version(c.span, "a quota window that starts at a time of day");
+      return {};
+    }
+  }
+  // `5000 kWh per month`: the unit `per month` is the window.
+  const Node& bound_node = node(context.module, n.children[1]);
+  ExpressionId bound = elaborate_number(n.children[1], context);
+  if (!bound) return {};
+  Dimension d = pool_[bound].type.dimension;
+  auto windowed = [&](const Dimension& per, const Period& period) {
+    if (d + per != pool_[flow].type.dimension) return false;
+    Expression e = pool_[pool_.multiply(bound, pool_.constant(1, number_type(per), bound_node.span), bound_node.span)];
+    e.type = pool_[flow].type;
+    bound = pool_.intern(std::move(e));
+    window = period;
+    return true;
+  };
+  bool said = windowed({.month = 1}, context.tariff ? context.tariff->headers.billing : kMonth) || windowed({.day = 1}, Period{Period::Unit::day});
+  if (!said && d != pool_[flow].type.dimension) {
+    same_kind(flow, bound, n.span, "compared with");
+    return {};
+  }
+  if (!first) {
+    if (!comparable_grain(flow, bound, n.span)) return {};
+    if (!beyond) return pool_.make(Op::minimum, pool_[flow].type, {flow, bound}, n.span);
+    ExpressionId excess = pool_.subtract(flow, bound, n.span);
+    return pool_.make(Op::maximum, pool_[excess].type, {excess, pool_.constant(0, pool_[excess].type, n.span)}, n.span);
+  }
+  if (pool_[flow].grain.time != kInterval || !pool_[flow].type.extensive) {
+    if (Diagnostic* diagnostic = error("WL3320", n.span, "an allowance runs over a flow, which exists in every interval")) diagnostic->hint("write it on `import` or `export`: `import within first 5000 kWh per month`");
+    return {};
+  }
+  if (pool_[bound].grain.time.unit != Period::Unit::none && !nests_in(window, pool_[bound].grain.time)) {
+    error("WL3321", n.span, "the bound of the allowance changes within its " + period_name(window));
+    return {};
+  }
+  return pool_.quota(flow, bound, counted, beyond, window, n.span);
+}
+
+}  // namespace wattlaw

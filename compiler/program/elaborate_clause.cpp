@@ -1,0 +1,582 @@
+// Charges and credits: quantity × rate as exact amounts per billing window, with their versions in time, exceptions and rounding.
+//   flow   the quantity exists finer than the billing window: amount = Σ over steps of quantity × rate, versions by the step's own date
+//   whole  the quantity or fee belongs to the whole window: each version is elaborated as of its date, `dated` joins them
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+
+namespace {
+
+const Dimension kMoney{.money = 1};
+
+NodeId first_of(const SyntaxTree& tree, NodeId parent, NodeKind kind) { return tree.child(parent, kind); }
+
+}  // namespace
+
+ExpressionId Elaborator::round_line(ExpressionId amount, const RoundingRule& rule, Span span) {
+  if (rule.grain != RoundingGrain::line && rule.grain != RoundingGrain::row) return amount;
+  Expression e;
+  e.op = Op::round;
+  e.type = pool_[amount].type;
+  e.grain = pool_[amount].grain;
+  e.span = span;
+  e.value = rule.quantum;
+  e.rounding = rule.mode;
+  e.operands = {amount};
+  if (pool_[amount].op == Op::divide) e.operands = pool_[amount].operands;  // a rounded quotient is one rounding
+  return pool_.intern(std::move(e));
+}
+
+RoundingRule Elaborator::rounding_of(const TariffInfo& tariff, const LabelVersion& version) {
+  if (NodeId own = first_of(tree(version.module), version.node, NodeKind::Rounding)) return read_rounding(own, version.module);
+  if (tariff.headers.rounding) return *tariff.headers.rounding;
+  const Node& n = node(tariff.symbol->module, tariff.symbol->node);
+  if (Diagnostic* d = error("WL4101", n.text_span, "`" + tariff.symbol->name + "` does not say how its amounts are rounded"))
+    d->note("with `rounding 0.01 NOK half up per line` each line is rounded, and a bill of 12 lines may differ by up to 6 øre from the exact sum")
+        .note("with `rounding 0.01 NOK half up per bill` only the bill is rounded; with `rounding none` nothing is")
+        .hint("write one of them at the top of the file or of the tariff");
+  return {};
+}
+
+const Windows* Elaborator::windows_of(const Period& period) {
+  if (!clock_) return nullptr;
+  std::string key = period_name(period) + "/" + std::to_string(period.start_day);
+  auto it = windows_.find(key);
+  if (it == windows_.end()) {
+    auto made = make_windows(*clock_, period);
+    if (!made) return nullptr;
+    it = windows_.emplace(key, std::move(*made)).first;
+  }
+  return &it->second;
+}
+
+// A quantity of a whole window under two versions: refused unless the tariff says what happens (language.md section 5).
+bool Elaborator::check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId id, uint32_t module, const std::string& label) {
+  if (tariff.headers.change || settlement_->kind == Settlement::Kind::standalone) return true;
+  const Windows* windows = windows_of(tariff.headers.billing);
+  if (!windows) return true;
+  for (Date date : dates) {
+    if (date <= settlement_->from || date >= settlement_->until) continue;
+    uint32_t step = clock_->first_step_of(date);
+    if (step >= clock_->steps || windows->first_step[windows->window_of_step[step]] == step) continue;
+    uint32_t window = windows->window_of_step[step];
+    Date begin = windows->nominal_begin[window], end = windows->nominal_end[window];
+    int all = end.days - begin.days, before = date.days - begin.days;
+    if (Diagnostic* d = error("WL4102", node(module, id).text_span, "`" + label + "` of `" + tariff.symbol->name + "` changes on " + print_date(date) + ", inside the " + period_name(tariff.headers.billing) + " " + windows->label(window, *clock_)))
+      d->note("`by days`: " + std::to_string(before) + " of " + std::to_string(all) + " days are charged at the old figure, " + std::to_string(all - before) + " at the new one")
+          .note("`at start`: the whole " + period_name(tariff.headers.billing) + " at the old figure; `at end`: the whole of it at the new one")
+          .hint("write `change within period: by days` (or `at start`, `at end`) among the headers of `" + tariff.symbol->name + "`");
+    return false;
+  }
+  return true;
+}
+
+bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t module, const std::string& label) {
+  if (tariff.headers.partial || settlement_->kind != Settlement::Kind::scenario) return true;
+  const Windows* windows = windows_of(tariff.headers.billing);
+  if (!windows) return true;
+  for (uint32_t window : {0u, windows->size() - 1}) {
+    if (windows->is_whole(window, *clock_)) continue;
+    int all = windows->nominal_end[window].days - windows->nominal_begin[window].days;
+    int covered = std::min(settlement_->until, windows->nominal_end[window]).days - std::max(settlement_->from, windows->nominal_begin[window]).days;
+    if (Diagnostic* d = error("WL4103", node(module, id).text_span, "`" + settlement_->name + "` holds only a part of the " + period_name(tariff.headers.billing) + " " + windows->label(window, *clock_) + ", and `" + label + "` belongs to the whole of it"))
+      d->note("`prorated by days`: " + std::to_string(covered) + " of " + std::to_string(all) + " days are charged")
+          .note("`in full`: the whole amount is charged; `none`: nothing is")
+          .hint("write `partial periods prorated by days` (or `in full`, `none`) among the headers of `" + tariff.symbol->name + "`, or let the scenario begin and end with a " + period_name(tariff.headers.billing));
+    return false;
+  }
+  return true;
+}
+
+ExpressionId Elaborator::per_billing(ExpressionId amount, const Period& billing, const TariffInfo& tariff, Span span) {
+  Dimension d = pool_[amount].type.dimension;
+  const Windows* windows = windows_of(billing);
+  bool whole = !windows || (windows->is_whole(0, *clock_) && windows->is_whole(windows->size() - 1, *clock_));
+  Share share = settlement_->kind == Settlement::Kind::scenario ? tariff.headers.partial.value_or(Share::in_full) : tariff.headers.partial.value_or(Share::in_full);
+  auto window_share = [&](Share mode) -> ExpressionId {
+    Expression e;
+    e.op = Op::window_share;
+    e.type = number_type();
+    e.period = billing;
+    e.grain = {EntityGrain::none, billing};
+    e.share = mode;
+    e.span = span;
+    return pool_.intern(std::move(e));
+  };
+  auto times = [&](ExpressionId factor, Dimension unit) {
+    Type type = number_type(unit);
+    Expression e = pool_[factor];
+    e.type.dimension = unit;
+    e.type.extensive = false;
+    (void)type;
+    amount = pool_.multiply(amount, pool_.intern(std::move(e)), span);
+  };
+  if (d == kMoney - Dimension{.month = 1}) {
+    int months = billing.unit == Period::Unit::month ? 1 : billing.unit == Period::Unit::quarter ? 3 : billing.unit == Period::Unit::year ? 12 : 0;
+    if (!months) {
+      if (Diagnostic* e = error("WL3130", span, "an amount per month cannot be billed per " + period_name(billing))) e->hint("give it per day");
+      return {};
+    }
+    times(pool_.constant(months, number_type({.month = 1}), span), {.month = 1});
+    if (!whole && share != Share::in_full) amount = pool_.multiply(amount, window_share(share), span);
+  } else if (d == kMoney - Dimension{.day = 1}) {
+    Expression days;
+    days.op = Op::window_days;
+    days.type = number_type({.day = 1});
+    days.period = billing;
+    days.grain = {EntityGrain::none, billing};
+    days.span = span;
+    amount = pool_.multiply(amount, pool_.intern(std::move(days)), span);
+    // A day that is not in the run has no amount, whatever is said about months: only `in full` asks for the whole window.
+    if (!whole && tariff.headers.partial != Share::in_full) amount = pool_.multiply(amount, window_share(tariff.headers.partial.value_or(Share::by_days)), span);
+  } else if (d == kMoney) {
+    if (!whole && share != Share::in_full) amount = pool_.multiply(amount, window_share(share), span);
+  } else {
+    if (Diagnostic* e = error("WL3131", span, "this amounts to " + dimension_words(d) + ", not to money")) {
+      Dimension rest = d - kMoney;
+      if (rest == Dimension{.time = -1}) e->hint("the quantity is a power and the rate is per energy; charge energy, or give the rate per kW");
+      else if (rest == Dimension{.time = 1}) e->hint("the quantity is an energy and the rate is per power; charge a peak such as `max(power) per month`, or give the rate per kWh");
+      else e->hint("quantity times rate must be an amount of money, or of money per month, year or day");
+    }
+    return {};
+  }
+  Expression e = pool_[amount];
+  e.type.dimension = kMoney;
+  e.type.extensive = true;
+  return pool_.intern(std::move(e));
+}
+
+// `except LABEL when C => RATE overrides OTHER`: the base unless an exception holds; order only where it is said.
+ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, ExpressionId base, Context& context, ExpressionId* extra_scope) {
+  struct Read {
+    TypedException exception;
+    ExpressionId effective;
+  };
+  std::vector<Read> all;
+  for (NodeId c : node(context.module, clause).children) {
+    const Node& n = node(context.module, c);
+    if (n.kind != NodeKind::Except) continue;
+    Read read;
+    read.exception.label = n.text;
+    read.exception.span = n.span;
+    for (NodeId part : n.children) {
+      const Node& p = node(context.module, part);
+      if (p.kind == NodeKind::When) read.exception.condition = elaborate_boolean(p.children[0], context);
+      if (p.kind == NodeKind::At) {
+        read.exception.rate = elaborate_number(p.children[0], context);
+        if (!read.exception.rate) return {};
+      }
+      if (p.kind == NodeKind::Overrides) read.exception.overrides = p.text;
+      if (p.kind == NodeKind::Cite) read.exception.cites.push_back({p.text, p.span});
+    }
+    if (!read.exception.condition) return {};
+    if (base && read.exception.rate && !same_kind(base, read.exception.rate, n.span, "beside")) return {};
+    read.effective = read.exception.condition;
+    all.push_back(std::move(read));
+  }
+  for (Read& read : all) {
+    if (read.exception.overrides.empty()) continue;
+    bool found = false;
+    for (Read& other : all)
+      if (other.exception.label == read.exception.overrides && &other != &read) {
+        other.effective = pool_.both(other.effective, pool_.negation(read.exception.condition, read.exception.span), read.exception.span);
+        found = true;
+      }
+    if (!found) {
+      std::vector<std::string> labels;
+      for (const Read& other : all) labels.push_back(other.exception.label);
+      if (Diagnostic* d = error("WL4302", read.exception.span, "`" + read.exception.label + "` overrides `" + read.exception.overrides + "`, which is no exception of this clause")) {
+        std::string near = nearest_name(read.exception.overrides, labels);
+        if (!near.empty()) d->hint("did you mean `" + near + "`?");
+      }
+    }
+  }
+  std::vector<TypedException> exceptions;
+  for (const Read& read : all) exceptions.push_back(read.exception);
+  check_exceptions(clause, exceptions, *extra_scope, context.module);
+  ExpressionId rate = base;
+  for (auto it = all.rbegin(); it != all.rend(); ++it) {
+    if (it->exception.rate && rate) rate = pool_.select(it->effective, it->exception.rate, rate, it->exception.span);
+    else *extra_scope = pool_.both(*extra_scope, pool_.negation(it->effective, it->exception.span), it->exception.span);
+  }
+  parts.version.exceptions = std::move(exceptions);
+  return rate;
+}
+
+// Quantity × rate, by a single rate or a table, for both flows and whole-window quantities.
+bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff) {
+  const Node& n = node(context.module, clause);
+  NodeId at = first_of(tree(context.module), clause, NodeKind::At), table = first_of(tree(context.module), clause, NodeKind::Table);
+  ExpressionId base;
+  if (at) {
+    base = elaborate_number(node(context.module, at).children[0], context);
+    NodeId direct = node(context.module, at).children[0];
+    if (base && node(context.module, direct).kind == NodeKind::Table) parts.version.rows = elaborate_table(direct, context).rows;
+  } else if (table) {
+    TableResult result = elaborate_table(table, context);
+    base = result.value;
+    parts.version.rows = std::move(result.rows);
+  }
+  if (!base || !comparable_grain(quantity, base, n.span)) return false;
+  parts.version.base_rate = base;
+  ExpressionId extra_scope = filter;
+  ExpressionId rate = apply_exceptions(parts, clause, base, context, &extra_scope);
+  if (!rate) return false;
+  parts.version.rate = rate;
+  parts.version.scope = extra_scope;
+  ExpressionId product = pool_.multiply(quantity, rate, n.span);
+  const Period& billing = tariff.headers.billing;
+  if (parts.flow) {
+    if (pool_[product].type.dimension != kMoney) {
+      per_billing(product, billing, tariff, Span{n.span.file, pool_[quantity].span.begin, std::max(pool_[quantity].span.end, pool_[base].span.end)});
+      if (!diagnostics_.has_errors()) error("WL3131", n.span, "this amounts to " + dimension_words(pool_[product].type.dimension) + " in every interval, not to money");
+      return false;
+    }
+    if (pool_[base].op == Op::constant && pool_[base].value < 0 && n.kind == NodeKind::Charge)
+      if (Diagnostic* d = warning("WL3492", pool_[base].span, "the marginal price is negative: using more costs less")) d->hint("if it is meant, write it as a `credit`");
+    parts.quantity = pool_.aggregate(Aggregate::sum, quantity, extra_scope, billing, pool_[quantity].span);
+    parts.amount = pool_.aggregate(Aggregate::sum, product, extra_scope, billing, n.span);
+    parts.present = extra_scope ? pool_.aggregate(Aggregate::any, extra_scope, {}, billing, n.span) : pool_.boolean(true, n.span);
+    return true;
+  }
+  if (!nests_in(billing, pool_[product].grain.time) && pool_[product].grain.time != billing) {
+    if (Diagnostic* d = error("WL3305", pool_[rate].span, "the rate changes within the " + period_name(billing) + " that the quantity belongs to")) d->hint("charge a quantity that exists in every interval, or gather the rate");
+    return false;
+  }
+  parts.quantity = quantity;
+  parts.amount = per_billing(product, billing, tariff, n.span);
+  parts.present = extra_scope;
+  return static_cast<bool>(parts.amount);
+}
+
+bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clause, ExpressionId condition, Context& context, const TariffInfo& tariff) {
+  const Node& n = node(context.module, of);
+  ExpressionId amount = elaborate_number(n.children[0], context);
+  if (!amount) return false;
+  parts.version.base_rate = amount;
+  ExpressionId scope = condition;
+  ExpressionId rate = apply_exceptions(parts, clause, amount, context, &scope);
+  if (!rate) return false;
+  const Period& billing = tariff.headers.billing;
+  if (!nests_in(billing, pool_[rate].grain.time)) {
+    if (Diagnostic* d = error("WL3306", n.span, "this amount exists per " + period_name(pool_[rate].grain.time) + ", finer than the " + period_name(billing) + " that is billed")) d->hint("gather it, for example with `sum(…) per month`");
+    return false;
+  }
+  NodeId once = first_of(tree(context.module), clause, NodeKind::Once), each = first_of(tree(context.module), clause, NodeKind::ForEach);
+  bool per_time = pool_[rate].type.dimension == kMoney - Dimension{.month = 1} || pool_[rate].type.dimension == kMoney - Dimension{.day = 1};
+  if (each && node(context.module, each).text != period_name(billing)) {
+    const Node& e = node(context.module, each);
+    if (e.text != "day" || per_time) {
+      not_in_this_version(e.span, "an amount `for each " + e.text + "` in a tariff billed per " + period_name(billing));
+      return false;
+    }
+    rate = pool_.multiply(rate, pool_.constant(1, number_type({.day = -1}), e.span), e.span);
+    per_time = true;
+  }
+  if (!per_time && !each && !once && pool_[rate].grain.time.unit == Period::Unit::none && pool_[rate].type.dimension == kMoney) {
+    if (Diagnostic* d = error("WL4104", n.span, "nothing says how often this amount is charged"))
+      d->note("`per year` would charge a twelfth of it each month; `for each month` the whole of it each month; `once on 2026-01-01` once").hint("write for example `of " + text_of(n.span).substr(text_of(n.span).find(' ') + 1) + " per month`");
+    return false;
+  }
+  parts.version.rate = rate;
+  parts.amount = per_billing(rate, billing, tariff, n.span);
+  if (!parts.amount) return false;
+  if (once) {
+    ExpressionId date = elaborate(node(context.module, once).children[0], context);
+    if (!date || pool_[date].type.kind != ValueKind::date || !pool_.is_constant(date)) {
+      error("WL4105", node(context.module, once).span, "`once on` names a day, for example `once on 2026-01-01`");
+      return false;
+    }
+    Date day{static_cast<int32_t>(pool_[date].value)};
+    ExpressionId there = pool_.aggregate(Aggregate::any, pool_.in_force(day, Date{day.days + 1}, n.span), {}, billing, n.span);
+    scope = pool_.both(scope, there, n.span);
+    parts.amount = pool_.select(there, parts.amount, pool_.constant(0, pool_[parts.amount].type, n.span), n.span);
+  }
+  parts.version.scope = scope;
+  parts.present = scope;
+  return true;
+}
+
+std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
+                                                                       std::set<Date>* cut_dates) {
+  const Node& n = node(version.module, version.node);
+  VersionParts parts;
+  context_billing_ = tariff.headers.billing;
+  parts.version.span = n.span;
+  parts.version.from = version.from;
+  parts.version.until = version.until;
+  Context context;
+  context.module = version.module;
+  context.tariff = &tariff;
+  context.default_period = tariff.headers.billing;
+  context.prices = tariff.headers.prices;
+  context.parameters = &parts.version.parameters;
+  context.as_of = as_of ? as_of : std::optional(settlement_->from);
+  context.cut_dates = cut_dates;
+  for (NodeId c : n.children) {
+    const Node& child = node(version.module, c);
+    if (child.kind == NodeKind::Cite) parts.version.cites.push_back({child.text, child.span});
+    for (NodeKind later : {NodeKind::CountedIn, NodeKind::AllocatedBy, NodeKind::Against, NodeKind::Carry})
+      if (child.kind == later) {
+        not_in_this_version(child.span, "`" + text_of(child.span) + "`");
+        return std::nullopt;
+      }
+  }
+  // The quantity decides whether the clause is a flow; a flow selects versions by each step's own date.
+  NodeId on = first_of(tree(version.module), version.node, NodeKind::On), of = first_of(tree(version.module), version.node, NodeKind::Of);
+  ExpressionId quantity;
+  if (on) {
+    quantity = elaborate_number(node(version.module, on).children[0], context);
+    if (!quantity) return std::nullopt;
+    const Period& have = pool_[quantity].grain.time;
+    const Period& billing = tariff.headers.billing;
+    parts.flow = have != billing && nests_in(have, billing) && have.unit != Period::Unit::none;
+    if (parts.flow && !pool_[quantity].type.extensive) {
+      if (Diagnostic* d = error("WL3307", node(version.module, on).span, dimension_words(pool_[quantity].type.dimension) + " exists in every " + period_name(have) + "; it cannot be charged " + (have == kInterval ? "once an interval" : "once a " + period_name(have))))
+        d->hint("charge one value of the billing " + period_name(billing) + ", for example `max(" + text_of(pool_[quantity].span) + ") per month`, or an energy");
+      return std::nullopt;
+    }
+    if (parts.flow) {
+      context.as_of.reset();
+      context.cut_dates = nullptr;
+      quantity = elaborate_number(node(version.module, on).children[0], context);
+    }
+    if (!parts.flow && !nests_in(billing, have)) {
+      error("WL3301", node(version.module, on).span, "the quantity exists per " + period_name(have) + ", which does not fit the billing " + period_name(billing));
+      return std::nullopt;
+    }
+    if (!parts.flow && have != billing && have.unit != Period::Unit::none) {
+      if (Diagnostic* d = error("WL3308", node(version.module, on).span, "the quantity belongs to a whole " + period_name(have) + ", but the tariff bills per " + period_name(billing))) d->hint("gather it per " + period_name(billing));
+      return std::nullopt;
+    }
+  } else if (!of) {
+    return std::nullopt;
+  }
+  // Scope: who and when.
+  ExpressionId filter = applied.condition;
+  auto add_condition = [&](NodeId condition, uint32_t module) {
+    Context c = context;
+    c.module = module;
+    ExpressionId e = elaborate_boolean(condition, c);
+    if (!e) return false;
+    const Period& grain = pool_[e].grain.time;
+    if (!parts.flow && grain.unit != Period::Unit::none && !nests_in(tariff.headers.billing, grain)) {
+      if (Diagnostic* d = error("WL3309", node(module, condition).span, "this condition changes within the " + period_name(tariff.headers.billing) + " that `" + n.text + "` belongs to"))
+        d->hint("a charge on a whole " + period_name(tariff.headers.billing) + " needs a condition on the whole of it; put the `where` into the quantity");
+      return false;
+    }
+    if (!pool_.is_constant(e) || pool_[e].value == 0) filter = pool_.both(filter, e, node(module, condition).span);
+    return true;
+  };
+  for (NodeId covers : tariff.headers.covers)
+    if (!add_condition(covers, tariff.symbol->module)) return std::nullopt;
+  for (NodeId group : version.outer_groups)
+    if (!add_condition(group, version.module)) return std::nullopt;
+  if (version.group_condition && !add_condition(version.group_condition, version.module)) return std::nullopt;
+  std::optional<Date> from = version.from, until = version.until;
+  auto later = [](std::optional<Date> a, std::optional<Date> b) { return !a ? b : !b ? a : std::optional(std::max(*a, *b)); };
+  auto earlier = [](std::optional<Date> a, std::optional<Date> b) { return !a ? b : !b ? a : std::optional(std::min(*a, *b)); };
+  from = later(later(from, tariff.headers.from), applied.from);
+  until = earlier(until, tariff.headers.until);
+  for (NodeId c : n.children) {
+    const Node& child = node(version.module, c);
+    if (child.kind == NodeKind::When && !add_condition(child.children[0], version.module)) return std::nullopt;
+    if (child.kind == NodeKind::InForce) {
+      if (NodeId d = tree(version.module).child(c, NodeKind::FromDate)) from = later(from, parse_date(node(version.module, d).text));
+      if (NodeId d = tree(version.module).child(c, NodeKind::UntilDate)) until = earlier(until, parse_date(node(version.module, d).text));
+    }
+  }
+  parts.version.from = from;
+  parts.version.until = until;
+  if (cut_dates) {
+    if (from) cut_dates->insert(*from);
+    if (until) cut_dates->insert(*until);
+  }
+  if (parts.flow) filter = pool_.both(filter, pool_.in_force(from, until, n.span), n.span);
+  bool good = false;
+  if (of) good = elaborate_amount_of(parts, of, version.node, filter, context, tariff);
+  else if (NodeId blocks = first_of(tree(version.module), version.node, NodeKind::Blocks)) good = elaborate_blocks(parts, blocks, quantity, filter, context, tariff);
+  else if (NodeId steps = first_of(tree(version.module), version.node, NodeKind::Steps)) {
+    parts.version.scope = filter;
+    parts.present = filter;
+    good = !parts.flow && elaborate_steps(parts, steps, quantity, context, tariff);
+    if (parts.flow)
+      if (Diagnostic* d = error("WL3322", node(version.module, on).span, "steps look at one value of the whole " + period_name(tariff.headers.billing))) d->hint("gather it, for example `sum(import) per month`, or use `in blocks`");
+  } else {
+    good = elaborate_pricing(parts, version.node, quantity, filter, context, tariff);
+  }
+  if (!good) return std::nullopt;
+  parts.version.quantity = quantity;
+  for (NodeId c : n.children) {
+    const Node& child = node(version.module, c);
+    if (child.kind != NodeKind::AtMost && child.kind != NodeKind::AtLeast) continue;
+    Context bound_context = context;
+    bound_context.as_of = as_of ? as_of : std::optional(settlement_->from);
+    ExpressionId bound = elaborate_number(child.children[0], bound_context);
+    if (!bound) return std::nullopt;
+    bound = per_billing(bound, tariff.headers.billing, tariff, child.span);
+    if (!bound || !same_kind(parts.amount, bound, child.span, "compared with")) return std::nullopt;
+    parts.amount = pool_.make(child.kind == NodeKind::AtMost ? Op::minimum : Op::maximum, pool_[parts.amount].type, {parts.amount, bound}, child.span);
+  }
+  const Type& type = pool_[parts.amount].type;
+  parts.currency = type.currency;
+  if (type.tax != TaxState::unsaid && tariff.headers.prices != TaxState::unsaid && type.tax != tariff.headers.prices) {
+    bool incl = tariff.headers.prices == TaxState::incl;
+    if (Diagnostic* d = error("WL3106", n.span, std::string("`") + tariff.symbol->name + "` says `prices " + (incl ? "incl vat" : "ex vat") + "`, but this price is " + (incl ? "ex vat" : "incl vat")))
+      d->hint(std::string("convert it: `… ") + (incl ? "with vat`" : "without vat`"));
+    return std::nullopt;
+  }
+  return parts;
+}
+
+// When a whole-window quantity exists at all: an aggregate over no interval is 0 and makes no line.
+static ExpressionId occurrence(ExpressionPool& pool, ExpressionId quantity) {
+  const Expression e = pool[quantity];
+  if (e.op != Op::aggregate || e.fn == Aggregate::count || e.fn == Aggregate::any) return {};
+  ExpressionId condition = pool.both(e.operands.size() > 1 ? e.operands[1] : ExpressionId{}, occurrence(pool, e.operands[0]), e.span);
+  return condition ? pool.aggregate(Aggregate::any, condition, {}, e.period, e.span) : ExpressionId{};
+}
+
+void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const std::string& label) {
+  const std::vector<LabelVersion>& versions = tariff.clauses[label];
+  NodeKind kind = node(versions[0].module, versions[0].node).kind;
+  if (kind == NodeKind::Tax) return elaborate_tax(tariff, applied, label);
+  if (kind == NodeKind::Minimum || kind == NodeKind::Maximum) return elaborate_limit_clause(tariff, applied, label);
+  if (kind == NodeKind::Net) return;  // done before the clauses
+  std::vector<std::pair<LabelVersion, VersionParts>> done;
+  bool flow = false;
+  for (const LabelVersion& v : versions) {
+    auto parts = elaborate_version(tariff, applied, v, v.from, nullptr);
+    if (!parts) return;
+    flow = parts->flow;
+    done.emplace_back(v, std::move(*parts));
+  }
+  if (settlement_->moments && !flow) return;
+  const Node& first = node(versions[0].module, versions[0].node);
+  TypedClause clause;
+  clause.kind = kind == NodeKind::Credit ? ClauseKind::credit : ClauseKind::charge;
+  clause.name = label;
+  clause.span = first.text_span;
+  if (flow) {
+    std::vector<ExpressionId> amounts, quantities, present;
+    for (auto& [version, parts] : done) {
+      amounts.push_back(parts.amount);
+      quantities.push_back(parts.quantity);
+      present.push_back(parts.present);
+      if (!same_kind(amounts[0], parts.amount, parts.version.span, "beside")) return;
+    }
+    clause.amount = pool_.add(amounts, first.span);
+    bool one_unit = std::all_of(quantities.begin(), quantities.end(), [&](ExpressionId q) { return pool_[q].type.dimension == pool_[quantities[0]].type.dimension; });
+    if (one_unit) clause.quantity = pool_.add(quantities, first.span);
+    clause.present = pool_.either(present, first.span);
+    return finish_clause(tariff, applied, std::move(clause), done);
+  }
+  // Whole windows: elaborate as of every date at which something read changes, until no new date shows up.
+  std::set<Date> dates;
+  std::map<Date, std::optional<VersionParts>> by_date;
+  for (size_t before = SIZE_MAX; before != dates.size();) {
+    before = dates.size();
+    std::set<Date> at = dates;
+    at.insert(settlement_->from);
+    for (Date date : at) {
+      if (by_date.contains(date) || date < settlement_->from || date >= settlement_->until) continue;
+      std::optional<VersionParts> active;
+      for (const LabelVersion& v : versions) {
+        bool candidate = (!v.from || *v.from <= date) && (!v.until || date < *v.until);
+        auto parts = elaborate_version(tariff, applied, v, date, &dates);
+        if (!parts) return;
+        bool holds = candidate && (!parts->version.from || *parts->version.from <= date) && (!parts->version.until || date < *parts->version.until);
+        if (holds) active = std::move(parts);
+      }
+      by_date[date] = std::move(active);
+    }
+  }
+  std::set<Date> inside;
+  for (Date date : dates)
+    if (date > settlement_->from && date < settlement_->until) inside.insert(date);
+  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return;
+  Type money, quantity_type;
+  bool quantities = false;
+  for (auto& [date, parts] : by_date)
+    if (parts) {
+      money = pool_[parts->amount].type;
+      if (parts->quantity) {
+        quantities = true;
+        quantity_type = pool_[parts->quantity].type;
+      }
+    }
+  auto join = [&](auto&& pick, Type type, ExpressionId absent) -> ExpressionId {
+    Expression e;
+    e.op = Op::dated;
+    e.change = tariff.headers.change.value_or(Change::at_start);
+    if (type.kind == ValueKind::boolean && e.change == Change::by_days) e.change = Change::at_start;
+    e.type = type;
+    e.span = first.span;
+    for (auto& [date, parts] : by_date) {
+      ExpressionId value = parts ? pick(*parts) : absent;
+      if (!value) value = absent;
+      if (!e.operands.empty() && e.operands.back() == value) continue;
+      e.dates.push_back(e.dates.empty() ? Date{INT32_MIN / 2} : date);
+      e.operands.push_back(value);
+      e.grain = finer(e.grain, pool_[value].grain);
+    }
+    if (e.operands.size() == 1) return e.operands[0];
+    e.grain.time = finer(e.grain.time, tariff.headers.billing);
+    return pool_.intern(std::move(e));
+  };
+  clause.amount = join([](VersionParts& p) { return p.amount; }, money, pool_.constant(0, money, first.span));
+  if (quantities) clause.quantity = join([](VersionParts& p) { return p.quantity; }, quantity_type, pool_.constant(0, quantity_type, first.span));
+  ExpressionId yes = pool_.boolean(true, first.span);
+  std::vector<ExpressionId> in_force;
+  bool always = false;
+  for (auto& [version, parts] : done) {
+    ExpressionId f = pool_.in_force(parts.version.from && *parts.version.from > settlement_->from ? parts.version.from : std::nullopt,
+                                    parts.version.until && *parts.version.until < settlement_->until ? parts.version.until : std::nullopt, first.span);
+    if ((parts.version.until && *parts.version.until <= settlement_->from) || (parts.version.from && *parts.version.from >= settlement_->until)) continue;
+    if (!f) always = true;
+    else in_force.push_back(f);
+  }
+  ExpressionId there = always ? yes : in_force.empty() ? pool_.boolean(false, first.span) : pool_.aggregate(Aggregate::any, pool_.either(in_force, first.span), {}, tariff.headers.billing, first.span);
+  ExpressionId condition = join([&](VersionParts& p) { return p.present ? p.present : yes; }, boolean_type(), pool_.boolean(false, first.span));
+  clause.present = pool_.both(there, by_date.size() == 1 || condition != yes ? condition : yes, first.span);
+  if (clause.quantity) clause.present = pool_.both(clause.present, occurrence(pool_, clause.quantity), first.span);
+  if (!clause.present) clause.present = yes;
+  // A condition that fails leaves no money behind.
+  if (!pool_.is_constant(clause.present)) clause.amount = pool_.select(clause.present, clause.amount, pool_.constant(0, money, first.span), first.span);
+  std::vector<std::pair<LabelVersion, VersionParts>> shown;
+  for (auto& [date, parts] : by_date)
+    if (parts) {
+      VersionParts p = *parts;
+      p.version.from = date == settlement_->from ? p.version.from : std::optional(date);
+      shown.emplace_back(versions[0], std::move(p));
+    }
+  finish_clause(tariff, applied, std::move(clause), shown);
+}
+
+void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions) {
+  const LabelVersion& first = tariff.clauses[clause.name][0];
+  clause.tariff = tariff.symbol->name;
+  clause.payer = tariff.payer;
+  clause.payee = tariff.payee;
+  if (NodeId to = tree(first.module).child(first.node, NodeKind::To)) clause.payee = role_of(to, first.module);
+  if (clause.kind == ClauseKind::credit) std::swap(clause.payer, clause.payee);
+  clause.payer_account = account_of(clause.payer, first.module);
+  clause.payee_account = account_of(clause.payee, first.module);
+  clause.payer_is_site = is_site_role(clause.payer, first.module);
+  clause.payee_is_site = is_site_role(clause.payee, first.module);
+  const Type& type = pool_[clause.amount].type;
+  clause.currency = type.currency;
+  clause.tax = type.tax != TaxState::unsaid ? type.tax : tariff.headers.prices;
+  clause.rounding = rounding_of(tariff, first);
+  clause.billing = tariff.headers.billing;
+  clause.cites = tariff.headers.cites;
+  for (const auto& [version, parts] : versions) clause.versions.push_back(parts.version);
+  clause.line = round_line(clause.amount, clause.rounding, clause.span);
+  applied.clauses.push_back(static_cast<uint32_t>(settlement_->clauses.size()));
+  settlement_->clauses.push_back(std::move(clause));
+}
+
+}  // namespace wattlaw

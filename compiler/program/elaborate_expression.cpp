@@ -1,0 +1,678 @@
+// Expressions: syntax -> typed, unit- and grain-checked, exact. Aggregates and tables have files of their own.
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+
+namespace {
+
+const Type kNumber = number_type();
+
+std::string tax_words(TaxState tax) { return tax == TaxState::ex ? "ex vat" : "incl vat"; }
+
+}  // namespace
+
+ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  switch (n.kind) {
+    case NodeKind::Number: {
+      auto value = parse_decimal(n.text);
+      return value ? pool_.constant(*value, kNumber, n.span) : ExpressionId{};
+    }
+    case NodeKind::Quantity: return elaborate_quantity(id, context);
+    case NodeKind::Boolean: return pool_.boolean(n.text == "true", n.span);
+    case NodeKind::DateLiteral: {
+      auto date = parse_date(n.text);
+      if (!date) {
+        if (Diagnostic* d = error("WL1060", n.span, "`" + n.text + "` is not a day of the calendar")) d->hint("dates are written year-month-day, `2026-07-01`");
+        return {};
+      }
+      Type type;
+      type.kind = ValueKind::date;
+      return pool_.constant(date->days, type, n.span);
+    }
+    case NodeKind::Name: return elaborate_name(id, context);
+    case NodeKind::And:
+    case NodeKind::Or: {
+      std::vector<ExpressionId> parts;
+      for (NodeId c : n.children) {
+        ExpressionId e = elaborate_boolean(c, context);
+        if (!e) return {};
+        if (!parts.empty() && !comparable_grain(parts[0], e, n.span)) return {};
+        parts.push_back(e);
+      }
+      return pool_.make(n.kind == NodeKind::And ? Op::logical_and : Op::logical_or, boolean_type(), parts, n.span);
+    }
+    case NodeKind::Not: {
+      ExpressionId e = elaborate_boolean(n.children[0], context);
+      return e ? pool_.negation(e, n.span) : e;
+    }
+    case NodeKind::Compare: return elaborate_compare(id, context);
+    case NodeKind::IsTest: return elaborate_is(id, context);
+    case NodeKind::InSet:
+    case NodeKind::InRange: return elaborate_in(id, context);
+    case NodeKind::Sum: return elaborate_sum(id, context);
+    case NodeKind::Product: return elaborate_product(id, context);
+    case NodeKind::Power: return elaborate_power(id, context);
+    case NodeKind::Negate: {
+      ExpressionId e = elaborate_number(n.children[0], context);
+      return e ? pool_.negate(e, n.span) : e;
+    }
+    case NodeKind::QuotaTail: return elaborate_quota(id, context);
+    case NodeKind::RoundedTo: return elaborate_rounded(id, context);
+    case NodeKind::WithTax: return elaborate_with_tax(id, context);
+    case NodeKind::Call: return elaborate_call(id, context);
+    case NodeKind::Table: return elaborate_table(id, context).value;
+    case NodeKind::TimeSet:
+    case NodeKind::DaySet:
+    case NodeKind::TimeWindow:
+    case NodeKind::MonthSet: return elaborate_time_set(id, context);
+    case NodeKind::Extreme:
+      if (Diagnostic* d = error("WL3310", n.span, "`" + n.text + " … of` gives several values; say what becomes of them"))
+        d->hint("write for example `mean(" + text_of(n.span) + ") per month`");
+      return {};
+    case NodeKind::AtTimeOf: not_in_this_version(n.span, "`at time of`"); return {};
+    case NodeKind::Under: not_in_this_version(n.span, "`under` another scenario"); return {};
+    case NodeKind::Allocate: not_in_this_version(n.span, "`allocate`"); return {};
+    case NodeKind::None: not_in_this_version(n.span, "`none` as a value"); return {};
+    case NodeKind::InstantLiteral: not_in_this_version(n.span, "a moment as a value"); return {};
+    case NodeKind::YearDay:
+      if (Diagnostic* d = error("WL3111", n.span, "`" + n.text + "` is a day of every year, not a number")) d->hint("a season is written `15 April to 30 September`");
+      return {};
+    case NodeKind::StringLiteral: error("WL3112", n.span, "text stands where a number or a condition is meant"); return {};
+    default: error("WL3113", n.span, "this cannot stand where a number or a condition is meant"); return {};
+  }
+}
+
+ExpressionId Elaborator::elaborate_number(NodeId id, Context& context) {
+  ExpressionId e = elaborate(id, context);
+  if (!e || pool_[e].type.kind == ValueKind::number) return e;
+  const Node& n = node(context.module, id);
+  if (Diagnostic* d = error("WL3103", n.span, "a number is meant here, but `" + text_of(n.span) + "` is " + (pool_[e].type.kind == ValueKind::boolean ? "a condition" : "a name of a class")))
+    d->hint("a condition becomes a number in a table: `by first match { when … => 1  otherwise => 0 }`");
+  return {};
+}
+
+ExpressionId Elaborator::elaborate_boolean(NodeId id, Context& context) {
+  ExpressionId e = elaborate(id, context);
+  if (!e || pool_[e].type.kind == ValueKind::boolean) return e;
+  const Node& n = node(context.module, id);
+  if (Diagnostic* d = error("WL3104", n.span, "a condition is meant here, but `" + text_of(n.span) + "` is " + dimension_words(pool_[e].type.dimension)))
+    d->hint("compare it, for example `" + text_of(n.span) + " > 0`");
+  return {};
+}
+
+ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  auto value = parse_decimal(n.text);
+  if (!value) return {};
+  UnitMeaning unit;
+  TaxState tax = context.prices;
+  for (NodeId c : n.children) {
+    const Node& child = node(context.module, c);
+    if (child.kind == NodeKind::TaxState) tax = child.text == "ex" ? TaxState::ex : TaxState::incl;
+    if (child.kind != NodeKind::Unit && child.kind != NodeKind::PerUnit) continue;
+    std::string unknown;
+    auto meaning = units_.parse(child.text, &unknown);
+    if (!meaning) {
+      std::string near = nearest_name(unknown, units_.known_names());
+      if (Diagnostic* d = error("WL2020", child.span, "no unit is called `" + unknown + "`"))
+        d->hint(Units::is_iso_currency(unknown) ? "declare the currency: `currency " + unknown + "`"
+                : unknown == "øre" || unknown == "öre" || unknown == "ct" || unknown == "cent"
+                    ? "declare the currency that `" + unknown + "` is a hundredth of, for example `currency NOK`"
+                : near.empty() ? "declare it, for example `unit p = 0.01 GBP`"
+                               : "did you mean `" + near + "`?");
+      return {};
+    }
+    if (child.kind == NodeKind::Unit) {
+      unit = *meaning;
+    } else {
+      unit.dimension = unit.dimension - meaning->dimension;
+      unit.factor /= meaning->factor;
+      if (meaning->dimension.money) unit.currency = meaning->currency;
+    }
+  }
+  Type type = number_type(unit.dimension, unit.currency, unit.dimension == Dimension{.energy = 1} || unit.dimension == Dimension{.money = 1}, tax);
+  return pool_.constant(*value * unit.factor, type, n.span);
+}
+
+ExpressionId Elaborator::series(const std::string& name, Span span) {
+  uint32_t index = series_index_.at(name);
+  const SeriesDeclaration& declaration = program_.series[index];
+  Expression e;
+  e.op = Op::series;
+  e.index = index;
+  e.type = declaration.type;
+  e.grain = {declaration.request.per_member ? EntityGrain::site : EntityGrain::none, kInterval};
+  e.span = span;
+  if (settlement_ && std::find(settlement_->series.begin(), settlement_->series.end(), index) == settlement_->series.end()) settlement_->series.push_back(index);
+  return pool_.intern(std::move(e));
+}
+
+ExpressionId Elaborator::attribute(const std::string& name, Span span) {
+  uint32_t index = attribute_index_.at(name);
+  Expression e;
+  e.op = Op::attribute;
+  e.index = index;
+  e.type = program_.attributes[index].type;
+  e.grain = {EntityGrain::site, kNoTime};
+  e.span = span;
+  if (settlement_ && std::find(settlement_->attributes.begin(), settlement_->attributes.end(), index) == settlement_->attributes.end())
+    settlement_->attributes.push_back(index);
+  return pool_.intern(std::move(e));
+}
+
+ExpressionId Elaborator::step_hours(Span span) {
+  // A constant that exists in every step, so that `hours(…)` can sum it.
+  Expression e;
+  e.op = Op::dated;
+  e.dates = {Date{INT32_MIN / 2}};
+  e.operands = {pool_.constant(Rational(settlement_->step_seconds, 3600), number_type({.time = 1}, 0, true), span)};
+  e.type = number_type({.time = 1}, 0, true);
+  e.grain = {EntityGrain::none, kInterval};
+  e.change = Change::at_step;
+  e.span = span;
+  return pool_.intern(std::move(e));
+}
+
+ExpressionId Elaborator::choice_constant(uint32_t choice_set, const std::string& name, Span span) {
+  const ChoiceSet& set = program_.choice_sets[choice_set];
+  for (size_t i = 0; i < set.names.size(); ++i)
+    if (set.names[i] == name) {
+      Type type;
+      type.kind = ValueKind::choice;
+      type.choices = choice_set;
+      return pool_.constant(static_cast<int64_t>(i), type, span);
+    }
+  if (Diagnostic* d = error("WL2022", span, "`" + set.name + "` has no `" + name + "`")) {
+    std::string near = nearest_name(name, set.names), all;
+    for (const std::string& known : set.names) all += (all.empty() ? "`" : ", `") + known + "`";
+    d->hint(near.empty() ? "it has " + all : "did you mean `" + near + "`? it has " + all);
+  }
+  return {};
+}
+
+ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const std::string& name = n.text;
+  if (context.locals)
+    if (auto it = context.locals->find(name); it != context.locals->end()) return it->second;
+  if (context.tariff) {
+    if (auto it = context.tariff->lets.find(name); it != context.tariff->lets.end()) return elaborate_lets(it->second, name, context, n.span);
+    if (name == "net_import" && context.tariff->clauses.contains("net")) {
+      auto it = net_quantities_.find(std::to_string(context.tariff->symbol->module) + "." + context.tariff->symbol->name);
+      if (it != net_quantities_.end()) return it->second;
+    }
+    if (context.tariff->clauses.contains(name) && !find(name, context.module)) return clause_value(context.tariff->symbol->name, name, context, n.span);
+  }
+  if (context.totals && settlement_) {  // tests name a label or a definition of a tariff they use
+    for (const std::string& key : applied_order_) {
+      TariffInfo& info = *tariffs_[key];
+      if (auto it = info.lets.find(name); it != info.lets.end()) {
+        Context inner = context;
+        inner.module = info.symbol->module;
+        inner.tariff = &info;
+        inner.prices = info.headers.prices;
+        inner.default_period = info.headers.billing;
+        inner.as_of = settlement_->from;
+        return elaborate_lets(it->second, name, inner, n.span);
+      }
+      if (info.clauses.contains(name)) return clause_value(info.symbol->name, name, context, n.span);
+    }
+  }
+  if (series_index_.contains(name)) return series(name, n.span);
+  if (attribute_index_.contains(name)) return attribute(name, n.span);
+  if (settlement_) {
+    if (name == "power") {
+      Type per_hour = number_type({.time = -1});
+      ExpressionId e = pool_.multiply(series("import", n.span), pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span);
+      Expression power = pool_[e];
+      power.type.extensive = false;
+      return pool_.intern(std::move(power));
+    }
+    if (name == "net_power") {
+      Type per_hour = number_type({.time = -1});
+      ExpressionId net = pool_.subtract(series("import", n.span), series("export", n.span), n.span);
+      Expression power = pool_[pool_.multiply(net, pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span)];
+      power.type.extensive = false;
+      return pool_.intern(std::move(power));
+    }
+    if (name == "interval") return step_hours(n.span);
+    if (name == "bill") {
+      std::vector<ExpressionId> terms;
+      for (const std::string& key : applied_order_) require_tariff(key);
+      for (const TypedClause& clause : settlement_->clauses) {
+        if (clause.payer_is_site) terms.push_back(clause.line);
+        if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, n.span));
+      }
+      if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
+      for (ExpressionId term : terms)
+        if (!comparable_grain(terms[0], term, n.span)) return {};
+      return total_over_run(pool_.add(terms, n.span), context, n.span);
+    }
+  }
+  if (name == "all") return pool_.boolean(true, n.span);
+  if (Symbol* symbol = find(name, context.module)) {
+    switch (symbol->kind) {
+      case Symbol::Kind::let: return elaborate_lets({LabelVersion{symbol->module, symbol->node, {}, {}, {}, {}}}, name, context, n.span);
+      case Symbol::Kind::parameter: return elaborate_parameter(*symbol, context, n.span);
+      case Symbol::Kind::bands: {
+        auto bands = bands_of(*symbol);
+        return bands ? band(*bands, n.span) : ExpressionId{};
+      }
+      case Symbol::Kind::tariff: return tariff_value(symbol->name, context, n.span);
+      default:
+        error("WL3114", n.span, "`" + name + "` is " + symbol_kind_words(symbol->kind) + ", which is no value");
+        return {};
+    }
+  }
+  if (size_t dot = name.rfind('.'); dot != std::string::npos) {
+    if (Symbol* tariff = find(name.substr(0, dot), context.module, Symbol::Kind::tariff)) {
+      std::string label = name.substr(dot + 1);
+      TariffInfo& info = *tariffs_[std::to_string(tariff->module) + "." + tariff->name];
+      if (auto it = info.lets.find(label); it != info.lets.end()) {
+        Context inner = context;
+        inner.module = tariff->module;
+        inner.tariff = &info;
+        inner.prices = info.headers.prices;
+        inner.default_period = info.headers.billing;
+        return elaborate_lets(it->second, label, inner, n.span);
+      }
+      return clause_value(tariff->name, label, context, n.span);
+    }
+  }
+  std::vector<std::string> known = names_in_scope(context.module);
+  for (const auto& [series_name, index] : series_index_) known.push_back(series_name);
+  for (const auto& [attribute_name, index] : attribute_index_) known.push_back(attribute_name);
+  for (const char* prelude : {"power", "net_power", "interval", "bill"}) known.push_back(prelude);
+  if (context.tariff) {
+    for (const auto& [label, versions] : context.tariff->lets) known.push_back(label);
+    for (const auto& [label, versions] : context.tariff->clauses) known.push_back(label);
+  }
+  if (Diagnostic* d = error("WL2001", n.span, "nothing is called `" + name + "` here")) {
+    std::string near = nearest_name(name, known);
+    if (!near.empty()) d->hint("did you mean `" + near + "`?");
+    else if (name.starts_with("site.")) d->hint("declare it: `attribute " + name + ": kW = 0 kW`");
+    else d->hint("declare it with `let`, `parameter`, `bands` or `trace`, or import the module that does");
+  }
+  return {};
+}
+
+ExpressionId Elaborator::elaborate_let(const LabelVersion& version, const std::string& name, Context context) {
+  const Node& n = node(version.module, version.node);
+  for (const void* open : let_stack_)
+    if (open == &n) {
+      if (Diagnostic* d = error("WL4501", n.text_span, "`" + name + "` is defined by itself")) {
+        std::string path;
+        for (const void* step : let_stack_) path += static_cast<const Node*>(step)->text + " → ";
+        d->note("the circle: " + path + name);
+      }
+      return {};
+    }
+  let_stack_.push_back(&n);
+  context.module = version.module;
+  ExpressionId e = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], context);
+  let_stack_.pop_back();
+  return e;
+}
+
+// A definition that amendments restate: the version of the interval's own date, or of `as_of` in a whole-period amount.
+ExpressionId Elaborator::elaborate_lets(const std::vector<LabelVersion>& versions, const std::string& name, Context& context, Span span) {
+  if (versions.size() == 1 && !versions[0].until) return elaborate_let(versions[0], name, context);
+  if (context.cut_dates)
+    for (const LabelVersion& v : versions)
+      if (v.from) context.cut_dates->insert(*v.from);
+  if (context.as_of) {
+    for (const LabelVersion& v : versions)
+      if ((!v.from || *v.from <= *context.as_of) && (!v.until || *context.as_of < *v.until)) return elaborate_let(v, name, context);
+    return elaborate_let(versions.front(), name, context);
+  }
+  Expression e;
+  e.op = Op::dated;
+  e.change = Change::at_step;
+  e.span = span;
+  for (const LabelVersion& v : versions) {
+    ExpressionId value = elaborate_let(v, name, context);
+    if (!value) return {};
+    e.dates.push_back(v.from ? *v.from : Date{INT32_MIN / 2});
+    e.operands.push_back(value);
+    e.type = pool_[value].type;
+    e.grain = finer(e.grain, pool_[value].grain);
+  }
+  e.grain.time = finer(e.grain.time, kInterval);
+  return pool_.intern(std::move(e));
+}
+
+ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, Span span) {
+  const Node& n = node(symbol.module, symbol.node);
+  if (context.parameters && std::find(context.parameters->begin(), context.parameters->end(), symbol.name) == context.parameters->end())
+    context.parameters->push_back(symbol.name);
+  TypeMeaning type;
+  if (NodeId t = tree(symbol.module).child(symbol.node, NodeKind::Type)) {
+    type = type_of(t, symbol.module);
+    if (!type.good) return {};
+  }
+  Context inner;
+  inner.module = symbol.module;
+  inner.prices = type.type.tax;
+  auto value_of = [&](NodeId v) -> ExpressionId {
+    ExpressionId e = elaborate_number(v, inner);
+    if (!e || !type.good) return e;
+    const Expression& x = pool_[e];
+    if (is_plain(x.type.dimension) && pool_.is_constant(e)) {  // the declared unit is meant; a `%` literal is already a number
+      bool percent = node(symbol.module, v).kind == NodeKind::Quantity;
+      Type t = type.type;
+      return pool_.constant(percent ? x.value : Rational(x.value * type.unit.factor), t, x.span);
+    }
+    if (x.type.dimension != type.type.dimension || (x.type.dimension.money && x.type.currency != type.type.currency)) {
+      if (Diagnostic* d = error("WL3101", node(symbol.module, v).span, "`" + symbol.name + "` is declared as " + dimension_words(type.type.dimension) + ", but this is " + dimension_words(x.type.dimension)))
+        d->hint("write the figure without a unit, or in `" + type.unit_text + "`");
+      return {};
+    }
+    return e;
+  };
+  std::vector<std::pair<Date, ExpressionId>> versions;
+  for (NodeId c : n.children) {
+    const Node& child = node(symbol.module, c);
+    if (child.kind == NodeKind::Value) return value_of(child.children[0]);
+    if (child.kind != NodeKind::DatedValue) continue;
+    auto date = parse_date(child.text);
+    ExpressionId e = child.children.empty() ? ExpressionId{} : value_of(child.children[0]);
+    if (!date || !e) return {};
+    if (!versions.empty() && *date <= versions.back().first) {
+      if (Diagnostic* d = error("WL4002", child.span, "`" + symbol.name + "` has two values from " + print_date(*date) + (*date < versions.back().first ? ", out of order" : "")))
+        d->hint("list the values by date; each holds until the next one begins");
+      return {};
+    }
+    versions.emplace_back(*date, e);
+  }
+  if (versions.empty()) {
+    if (Diagnostic* d = error("WL4004", span, "`" + symbol.name + "` has no value")) d->hint("give it one: `parameter " + symbol.name + " = …`, or `given` in the scenario");
+    return {};
+  }
+  if (settlement_ && settlement_->kind != Settlement::Kind::standalone && settlement_->from < versions.front().first) {
+    if (Diagnostic* d = error("WL4001", span, "`" + symbol.name + "` has no value before " + print_date(versions.front().first) + ", but `" + settlement_->name + "` begins on " + print_date(settlement_->from)))
+      d->label(n.text_span, "its values begin here").hint("add the earlier value: `from " + print_date(settlement_->from) + " is …`");
+    return {};
+  }
+  if (versions.size() == 1) return versions[0].second;
+  if (context.cut_dates)
+    for (size_t i = 1; i < versions.size(); ++i) context.cut_dates->insert(versions[i].first);
+  if (context.as_of) {
+    ExpressionId current = versions[0].second;
+    for (const auto& [date, e] : versions)
+      if (date <= *context.as_of) current = e;
+    return current;
+  }
+  Expression e;
+  e.op = Op::dated;
+  e.change = Change::at_step;
+  e.span = span;
+  e.type = pool_[versions[0].second].type;
+  e.grain = {EntityGrain::none, kInterval};
+  for (const auto& [date, value] : versions) {
+    e.dates.push_back(date);
+    e.operands.push_back(value);
+  }
+  return pool_.intern(std::move(e));
+}
+
+bool Elaborator::comparable_grain(ExpressionId a, ExpressionId b, Span span) {
+  const Period &x = pool_[a].grain.time, &y = pool_[b].grain.time;
+  if (nests_in(x, y) || nests_in(y, x)) return true;
+  if (Diagnostic* d = error("WL3301", span, "one part exists per " + period_name(x) + " and the other per " + period_name(y) + ", and neither fits into the other"))
+    d->label(pool_[a].span, "per " + period_name(x)).label(pool_[b].span, "per " + period_name(y)).hint("gather one of them over a period that both fit into");
+  return false;
+}
+
+bool Elaborator::same_kind(ExpressionId a, ExpressionId b, Span span, const char* verb) {
+  const Type &x = pool_[a].type, &y = pool_[b].type;
+  if (x.dimension != y.dimension) {
+    if (Diagnostic* d = error("WL3102", span, dimension_words(y.dimension) + " " + verb + " " + dimension_words(x.dimension))) {
+      d->label(pool_[a].span, dimension_words(x.dimension)).label(pool_[b].span, dimension_words(y.dimension));
+      Dimension difference = x.dimension - y.dimension;
+      if (difference == Dimension{.time = -1}) d->hint("multiply the power by a duration, for example `* interval`");
+      else if (difference == Dimension{.time = 1}) d->hint("divide the energy by a duration, or use `power`");
+      else if (difference == Dimension{.month = 1} || difference == Dimension{.month = -1}) d->hint("one of them is per month or year; write both for the same period");
+      else if (is_plain(x.dimension) || is_plain(y.dimension)) d->hint("a figure needs its unit, for example `" + std::string(is_plain(x.dimension) ? text_of(pool_[a].span) + " " + unit_of(b) : text_of(pool_[b].span) + " " + unit_of(a)) + "`");
+    }
+    return false;
+  }
+  if (x.dimension.money && x.currency != y.currency) {
+    if (Diagnostic* d = error("WL3105", span, program_.currencies[y.currency] + " " + verb + " " + program_.currencies[x.currency]))
+      d->label(pool_[a].span, program_.currencies[x.currency]).label(pool_[b].span, program_.currencies[y.currency]).hint("a line stays in its own currency; convert one of them");
+    return false;
+  }
+  if (x.dimension.money && x.tax != TaxState::unsaid && y.tax != TaxState::unsaid && x.tax != y.tax) {
+    if (Diagnostic* d = error("WL3106", span, "a price " + tax_words(y.tax) + " " + verb + " a price " + tax_words(x.tax)))
+      d->label(pool_[a].span, tax_words(x.tax)).label(pool_[b].span, tax_words(y.tax)).hint("convert one of them with `with vat` or `without vat`");
+    return false;
+  }
+  return comparable_grain(a, b, span);
+}
+
+ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const Node& right = node(context.module, n.children[1]);
+  ExpressionId a = elaborate(n.children[0], context);
+  if (!a) return {};
+  ExpressionId b = pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name ? choice_constant(pool_[a].type.choices, right.text, right.span)
+                                                                                             : elaborate(n.children[1], context);
+  if (!b) return {};
+  const Type &x = pool_[a].type, &y = pool_[b].type;
+  if (x.kind != y.kind) {
+    if (Diagnostic* d = error("WL3107", n.span, "two things of different kind are compared")) d->hint("compare numbers with numbers and dates with dates");
+    return {};
+  }
+  if (x.kind == ValueKind::number && !same_kind(a, b, n.span, "compared with")) return {};
+  if (x.kind == ValueKind::choice && n.text != "=" && n.text != "!=") {
+    error("WL3108", n.span, "classes have no order, so `" + n.text + "` cannot compare them");
+    return {};
+  }
+  if (n.text == "=") return pool_.make(Op::equal, boolean_type(), {a, b}, n.span);
+  if (n.text == "!=") return pool_.negation(pool_.make(Op::equal, boolean_type(), {a, b}, n.span), n.span);
+  if (n.text == "<") return pool_.make(Op::less, boolean_type(), {a, b}, n.span);
+  if (n.text == "<=") return pool_.make(Op::less_equal, boolean_type(), {a, b}, n.span);
+  if (n.text == ">") return pool_.make(Op::less, boolean_type(), {b, a}, n.span);
+  return pool_.make(Op::less_equal, boolean_type(), {b, a}, n.span);
+}
+
+ExpressionId Elaborator::elaborate_is(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const Node& right = node(context.module, n.children[1]);
+  ExpressionId a = elaborate(n.children[0], context);
+  if (!a) return {};
+  ExpressionId b;
+  if (pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name) b = choice_constant(pool_[a].type.choices, right.text, right.span);
+  else if (pool_[a].type.kind == ValueKind::boolean && right.kind == NodeKind::Boolean) b = pool_.boolean(right.text == "true", right.span);
+  else if (right.kind == NodeKind::Name || right.kind == NodeKind::None) {
+    not_in_this_version(n.span, "`is` of anything but bands, choices and conditions");
+    return {};
+  } else {
+    if (Diagnostic* d = error("WL3109", n.span, "`is` asks for a class by name")) d->hint("numbers are compared with `=`, `<` and so on");
+    return {};
+  }
+  if (!b) return {};
+  ExpressionId e = pool_.make(Op::equal, boolean_type(), {a, b}, n.span);
+  return n.text == "is not" ? pool_.negation(e, n.span) : e;
+}
+
+ExpressionId Elaborator::elaborate_in(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  ExpressionId a = elaborate(n.children[0], context);
+  if (!a) return {};
+  ExpressionId result;
+  if (n.kind == NodeKind::InRange) {
+    ExpressionId low = elaborate_number(n.children[1], context), high = elaborate_number(n.children[2], context);
+    if (!low || !high || !same_kind(a, low, n.span, "compared with") || !same_kind(a, high, n.span, "compared with")) return {};
+    result = pool_.both(pool_.make(Op::less_equal, boolean_type(), {low, a}, n.span), pool_.make(Op::less_equal, boolean_type(), {a, high}, n.span), n.span);
+  } else {
+    std::vector<ExpressionId> any;
+    for (size_t i = 1; i < n.children.size(); ++i) {
+      const Node& member = node(context.module, n.children[i]);
+      ExpressionId b = pool_[a].type.kind == ValueKind::choice && member.kind == NodeKind::Name ? choice_constant(pool_[a].type.choices, member.text, member.span) : elaborate(n.children[i], context);
+      if (!b || (pool_[a].type.kind == ValueKind::number && !same_kind(a, b, n.span, "compared with"))) return {};
+      any.push_back(pool_.make(Op::equal, boolean_type(), {a, b}, n.span));
+    }
+    result = pool_.either(any, n.span);
+  }
+  return n.text == "not in" ? pool_.negation(result, n.span) : result;
+}
+
+ExpressionId Elaborator::elaborate_sum(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  std::vector<ExpressionId> terms;
+  for (size_t i = 0; i < n.children.size(); ++i) {
+    ExpressionId e = elaborate_number(n.children[i], context);
+    if (!e) return {};
+    char sign = i == 0 ? '+' : i - 1 < n.text.size() ? n.text[i - 1] : '+';
+    if (!terms.empty() && !same_kind(terms[0], e, n.span, sign == '-' ? "subtracted from" : "added to")) return {};
+    terms.push_back(sign == '-' ? pool_.negate(e, n.span) : e);
+  }
+  return pool_.add(terms, n.span);
+}
+
+ExpressionId Elaborator::divide(ExpressionId a, ExpressionId b, Span span, Span whole) {
+  const Expression& y = pool_[b];
+  Type inverse = number_type(Dimension{} - y.type.dimension, y.type.currency);
+  if (y.op == Op::constant) {
+    if (y.value == 0) {
+      error("WL3115", span, "this divides by zero");
+      return {};
+    }
+    return pool_.multiply(a, pool_.constant(1 / y.value, inverse, span), whole);
+  }
+  if (y.op == Op::dated && y.change == Change::at_step) {  // each version of a dated figure is a constant: exact
+    Expression e = y;
+    bool constant = true;
+    for (ExpressionId& operand : e.operands) {
+      constant = constant && pool_.is_constant(operand) && pool_[operand].value != 0;
+      if (constant) operand = pool_.constant(1 / pool_[operand].value, inverse, span);
+    }
+    e.type = inverse;
+    if (constant) return pool_.multiply(a, pool_.intern(std::move(e)), whole);
+  }
+  const Type &x = pool_[a].type;
+  Type type = number_type(x.dimension - y.type.dimension, x.dimension.money ? x.currency : y.type.currency, false, x.dimension.money ? x.tax : y.type.tax);
+  type.extensive = x.extensive && !y.type.extensive;
+  return pool_.make(Op::divide, type, {a, b}, whole);
+}
+
+ExpressionId Elaborator::elaborate_product(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  ExpressionId result = elaborate_number(n.children[0], context);
+  for (size_t i = 1; result && i < n.children.size(); ++i) {
+    ExpressionId e = elaborate_number(n.children[i], context);
+    if (!e || !comparable_grain(result, e, n.span)) return {};
+    char sign = i - 1 < n.text.size() ? n.text[i - 1] : '*';
+    const Node& factor = node(context.module, n.children[i]);
+    Span so_far{n.span.file, n.span.begin, factor.span.end};
+    if (sign == '/') {
+      result = divide(result, e, factor.span, so_far);
+      continue;
+    }
+    if (pool_[result].type.dimension.money && pool_[e].type.dimension.money && pool_[result].type.dimension + pool_[e].type.dimension == Dimension{.money = 2}) {
+      error("WL3116", n.span, "money is multiplied by money");
+      return {};
+    }
+    if (pool_[result].op == Op::divide)
+      if (Diagnostic* d = warning("WL3190", n.span, "the quotient is rounded to 12 places before it is multiplied")) d->hint("write the multiplication first: `a * c / b`");
+    result = pool_.multiply(result, e, so_far);
+  }
+  return result;
+}
+
+ExpressionId Elaborator::elaborate_power(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  ExpressionId base = elaborate_number(n.children[0], context), exponent = elaborate_number(n.children[1], context);
+  if (!base || !exponent) return {};
+  const Expression& e = pool_[exponent];
+  if (e.op != Op::constant || !is_plain(e.type.dimension) || denominator(e.value) != 1 || e.value < 1 || e.value > 8) {
+    if (Diagnostic* d = error("WL3117", n.span, "an exponent in law is a whole number from 1 to 8")) d->hint("what cannot be exact belongs into a report, not into a bill");
+    return {};
+  }
+  ExpressionId result = base;
+  for (int i = 1; i < static_cast<int>(e.value); ++i) result = pool_.multiply(result, base, n.span);
+  return result;
+}
+
+ExpressionId Elaborator::elaborate_rounded(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const Node& inner = node(context.module, n.children[0]);
+  bool is_root = inner.kind == NodeKind::Call && inner.text == "sqrt" && inner.children.size() == 1;
+  ExpressionId value = is_root ? elaborate_number(node(context.module, inner.children[0]).children[0], context) : elaborate_number(n.children[0], context);
+  ExpressionId quantum = elaborate_number(n.children[1], context);
+  if (!value || !quantum) return {};
+  Type type = pool_[value].type;
+  if (is_root) {
+    auto half = [](int8_t& exponent) { return exponent % 2 == 0 ? (exponent = static_cast<int8_t>(exponent / 2), true) : false; };
+    Dimension& d = type.dimension;
+    if (!half(d.energy) || !half(d.time) || !half(d.money) || !half(d.month) || !half(d.day) || !half(d.current) || !half(d.temperature) || !half(d.frequency) || !half(d.distance)) {
+      error("WL3118", inner.span, "the square root of " + dimension_words(pool_[value].type.dimension) + " has no unit");
+      return {};
+    }
+  }
+  const Expression& q = pool_[quantum];
+  if (q.op != Op::constant || q.value <= 0) {
+    error("WL3119", node(context.module, n.children[1]).span, "a value is rounded to a fixed amount above zero");
+    return {};
+  }
+  if (q.type.dimension != type.dimension) {
+    if (Diagnostic* d = error("WL3102", n.span, dimension_words(type.dimension) + " rounded to " + dimension_words(q.type.dimension))) d->hint("give the amount to round to in the unit of what is rounded");
+    return {};
+  }
+  Expression e;
+  e.op = is_root ? Op::root : Op::round;
+  e.type = type;
+  e.grain = pool_[value].grain;
+  e.span = n.span;
+  e.value = q.value;
+  e.rounding = n.text == "half even" ? RoundingMode::half_even : n.text == "up" ? RoundingMode::up : n.text == "down" ? RoundingMode::down : RoundingMode::half_up;
+  e.operands = {value};
+  if (!is_root && pool_[value].op == Op::divide) e.operands = pool_[value].operands;  // one rounding of the exact quotient
+  return pool_.intern(std::move(e));
+}
+
+// `x with vat`: the rate is that of the tax clause of this name that the script or its imports declare.
+ExpressionId Elaborator::elaborate_with_tax(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const std::string& tax = node(context.module, n.children[1]).text;
+  ExpressionId value = elaborate_number(n.children[0], context);
+  if (!value) return {};
+  bool with = n.text == "with";
+  TaxState now = pool_[value].type.tax;
+  if (now == (with ? TaxState::incl : TaxState::ex)) {
+    error("WL3120", n.span, std::string("this price is already ") + tax_words(now));
+    return {};
+  }
+  ExpressionId rate;
+  for (auto& [key, info] : tariffs_)
+    if (auto it = info->clauses.find(tax); it != info->clauses.end() && node(it->second[0].module, it->second[0].node).kind == NodeKind::Tax) {
+      const LabelVersion& v = it->second[0];
+      NodeId at = tree(v.module).child(v.node, NodeKind::At);
+      Context inner;
+      inner.module = v.module;
+      ExpressionId found = elaborate_number(node(v.module, at).children[0], inner);
+      if (rate && found && rate != found) {
+        if (Diagnostic* d = error("WL3121", n.span, "several taxes are called `" + tax + "`, with different rates")) d->hint("multiply by the rate that is meant, for example `* 125%`");
+        return {};
+      }
+      if (found) rate = found;
+    }
+  if (!rate)
+    if (Symbol* parameter = find(tax, context.module, Symbol::Kind::parameter)) rate = elaborate_parameter(*parameter, context, n.span);
+  if (!rate) {
+    if (Diagnostic* d = error("WL3122", n.span, "nothing says how high `" + tax + "` is")) d->hint("declare `parameter " + tax + ": % = 25%`, or a tariff with `tax " + tax + " at 25% on …`");
+    return {};
+  }
+  ExpressionId factor = pool_.add({pool_.constant(1, number_type(), n.span), rate}, n.span);
+  ExpressionId result = with ? pool_.multiply(value, factor, n.span) : divide(value, factor, n.span, n.span);
+  if (!result) return {};
+  Expression e = pool_[result];
+  e.type.tax = with ? TaxState::incl : TaxState::ex;
+  return pool_.intern(std::move(e));
+}
+
+}  // namespace wattlaw

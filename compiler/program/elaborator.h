@@ -1,0 +1,253 @@
+// Elaborator: syntax trees -> TypedProgram. One class, split by topic over resolve_names.cpp (what a name means),
+// elaborate_expression.cpp, elaborate_aggregate.cpp, elaborate_table.cpp, elaborate_clause.cpp, elaborate_tariff.cpp,
+// elaborate_settlement.cpp, and the checks check_bands.cpp, check_table.cpp, check_exceptions.cpp, check_changes.cpp.
+// Everything is elaborated for one settlement at a time: its step, period and applied tariffs are known, so windows, dated
+// versions and totals are decided here and never again.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "compiler/program/build_expression.h"
+#include "compiler/program/units.h"
+
+namespace wattlaw {
+
+struct Symbol {
+  enum class Kind : uint8_t { currency, unit, role, actor, member, record, attribute, trace, calendar, bands, parameter, let, tariff,
+                              contract, service, dispatch, rule, reform, scenario, space };
+  Kind kind;
+  uint32_t module;
+  NodeId node;
+  std::string name;
+  bool used = false;
+};
+const char* symbol_kind_words(Symbol::Kind kind);  // "a tariff"
+
+// One node of a tariff's text: the tariff itself or an amendment of it.
+struct TariffPart {
+  uint32_t module;
+  NodeId node;
+  std::optional<Date> from;
+};
+
+struct TariffHeaders {
+  std::optional<Date> from, until;
+  TaxState prices = TaxState::unsaid;
+  std::optional<RoundingRule> rounding;
+  Period billing = kMonth;
+  std::optional<Change> change;
+  std::optional<Share> partial;
+  std::optional<History> history;
+  NodeId blocks_meet_bands;            // BlocksMeetBands
+  std::vector<NodeId> covers;
+  std::vector<Citation> cites;
+};
+
+struct LabelVersion {                  // one text of a label (clause or let), in force for [from, until)
+  uint32_t module;
+  NodeId node;
+  NodeId group_condition;              // expression of the enclosing `if C { … }`; conditions of outer groups are in `outer_groups`
+  std::vector<NodeId> outer_groups;
+  std::optional<Date> from, until;
+};
+
+struct TariffInfo {
+  Symbol* symbol = nullptr;
+  std::vector<TariffPart> parts;       // the tariff, then its amendments by date
+  TariffHeaders headers;
+  std::string payer, payee;
+  std::vector<std::string> order;      // labels of clauses in order of first appearance; unnamed ones are "minimum", "maximum", "net"
+  std::map<std::string, std::vector<LabelVersion>> clauses;
+  std::map<std::string, std::vector<LabelVersion>> lets;
+};
+
+struct Applied {                       // a tariff in a settlement
+  ExpressionId condition;              // (site, none) boolean; invalid: every site
+  std::optional<Date> from;
+  bool done = false, busy = false;
+  std::vector<uint32_t> clauses;       // indices into Settlement::clauses, in the tariff's order
+};
+
+struct Context {
+  uint32_t module = 0;
+  const TariffInfo* tariff = nullptr;
+  std::optional<Date> as_of;           // outside aggregates, in a whole-period amount: the date whose versions hold
+  std::set<Date>* cut_dates = nullptr; // dates at which something read under `as_of` changes
+  std::vector<std::string>* parameters = nullptr;  // names of parameters read
+  Period default_period = {};          // window of an aggregate that names none
+  TaxState prices = TaxState::unsaid;  // of money literals
+  bool totals = false;                 // tests and answers: a clause means the sum of its lines over the run
+  std::map<std::string, ExpressionId>* locals = nullptr;
+};
+
+struct TableResult {
+  ExpressionId value;
+  std::vector<RateRow> rows;
+};
+
+class Elaborator {
+ public:
+  Elaborator(const Modules& modules, TypedProgram& program, Diagnostics& diagnostics, const CompileOptions& options);
+  void run();
+
+ private:
+  // ---- resolve_names.cpp
+  void declare_all();
+  void declare_units();
+  struct TypeMeaning {
+    Type type;
+    UnitMeaning unit;
+    std::string unit_text;
+    std::vector<std::string> choices;
+    bool yes_no = false, good = false;
+  };
+  TypeMeaning type_of(NodeId node, uint32_t module);
+  void declare_attributes_and_traces();
+  void declare_attribute(NodeId node, uint32_t module);
+  void declare_trace(NodeId node, uint32_t module);
+  void declare_calendars();
+  void collect_tariffs();
+  void collect_clauses(TariffInfo& tariff, const TariffPart& part, const std::vector<NodeId>& children, std::vector<NodeId> groups);
+  void read_headers(TariffInfo& tariff, const TariffPart& part, NodeId node);
+  RoundingRule read_rounding(NodeId node, uint32_t module);
+  Symbol* find(const std::string& name, uint32_t module, std::optional<Symbol::Kind> kind = {});
+  std::vector<std::string> names_in_scope(uint32_t module, std::optional<Symbol::Kind> kind = {});
+  HolidaySet* holidays_of(const std::string& name, uint32_t module, Span span);
+  std::string role_of(NodeId name, uint32_t module);
+  bool is_site_role(const std::string& role, uint32_t module);
+  std::string account_of(const std::string& role, uint32_t module);
+  std::optional<std::string> zone_of(uint32_t module, Span span, bool required);
+
+  // ---- elaborate_expression.cpp: invalid id after an error that has been reported
+  ExpressionId elaborate(NodeId node, Context& context);
+  ExpressionId elaborate_number(NodeId node, Context& context);  // must be a number
+  ExpressionId elaborate_boolean(NodeId node, Context& context);
+  ExpressionId elaborate_quantity(NodeId node, Context& context);
+  ExpressionId elaborate_name(NodeId node, Context& context);
+  ExpressionId elaborate_let(const LabelVersion& version, const std::string& name, Context context);
+  ExpressionId elaborate_lets(const std::vector<LabelVersion>& versions, const std::string& name, Context& context, Span span);
+  ExpressionId elaborate_parameter(Symbol& symbol, Context& context, Span span);
+  ExpressionId elaborate_compare(NodeId node, Context& context);
+  ExpressionId elaborate_is(NodeId node, Context& context);
+  ExpressionId elaborate_in(NodeId node, Context& context);
+  ExpressionId elaborate_sum(NodeId node, Context& context);
+  ExpressionId elaborate_product(NodeId node, Context& context);
+  ExpressionId divide(ExpressionId a, ExpressionId b, Span span, Span whole);
+  ExpressionId elaborate_power(NodeId node, Context& context);
+  ExpressionId elaborate_rounded(NodeId node, Context& context);
+  ExpressionId elaborate_with_tax(NodeId node, Context& context);
+  ExpressionId elaborate_time_set(NodeId node, Context& context);
+  std::optional<uint32_t> time_set_of(NodeId node, uint32_t module);
+  ExpressionId series(const std::string& name, Span span);
+  ExpressionId attribute(const std::string& name, Span span);
+  ExpressionId band(uint32_t bands, Span span);
+  std::optional<uint32_t> bands_of(Symbol& symbol);
+  ExpressionId step_hours(Span span);
+  ExpressionId choice_constant(uint32_t choice_set, const std::string& name, Span span);
+  ExpressionId clause_value(const std::string& tariff, const std::string& label, Context& context, Span span);
+  ExpressionId tariff_value(const std::string& tariff, Context& context, Span span);
+  ExpressionId total_over_run(ExpressionId line, Context& context, Span span);
+  bool same_kind(ExpressionId a, ExpressionId b, Span span, const char* verb);  // dimensions, currencies, tax states, grains
+  bool comparable_grain(ExpressionId a, ExpressionId b, Span span);
+
+  // ---- elaborate_aggregate.cpp
+  ExpressionId elaborate_call(NodeId node, Context& context);
+  ExpressionId elaborate_aggregate(Aggregate fn, NodeId node, Context& context);
+  ExpressionId elaborate_quota(NodeId node, Context& context);
+  ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span);
+  std::optional<Period> period_of(NodeId node, Context& context, bool* per_site = nullptr);
+  Period normalised(Period period) const;   // windows of one step are the interval
+
+  // ---- elaborate_table.cpp
+  TableResult elaborate_table(NodeId node, Context& context);
+  ExpressionId key_condition(NodeId key, ExpressionId column, Context& context);
+
+  // ---- elaborate_clause.cpp, elaborate_blocks.cpp
+  struct VersionParts {                // one version of one clause
+    ClauseVersion version;
+    ExpressionId amount;               // exact, at billing grain
+    ExpressionId quantity;             // at billing grain
+    ExpressionId present;
+    uint16_t currency = 0;
+    bool flow = false;
+  };
+  void elaborate_clause(TariffInfo& tariff, Applied& applied, const std::string& label);
+  std::optional<VersionParts> elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
+                                                std::set<Date>* cut_dates);
+  bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  bool elaborate_blocks(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  bool elaborate_steps(VersionParts& parts, NodeId steps, ExpressionId quantity, Context& context, const TariffInfo& tariff);
+  bool elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clause, ExpressionId condition, Context& context, const TariffInfo& tariff);
+  ExpressionId apply_exceptions(VersionParts& parts, NodeId clause, ExpressionId base, Context& context, ExpressionId* extra_scope);
+  ExpressionId per_billing(ExpressionId amount, const Period& billing, const TariffInfo& tariff, Span span);  // NOK per year -> NOK
+  void finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions);
+  void elaborate_tax(TariffInfo& tariff, Applied& applied, const std::string& label);
+  void elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label);  // minimum, maximum
+  void elaborate_net(TariffInfo& tariff);
+  void add_bill_rounding(TariffInfo& tariff, Applied& applied);
+  ExpressionId round_line(ExpressionId amount, const RoundingRule& rule, Span span);
+  RoundingRule rounding_of(const TariffInfo& tariff, const LabelVersion& version);
+  bool check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId node, uint32_t module, const std::string& label);
+  bool check_partial(const TariffInfo& tariff, NodeId node, uint32_t module, const std::string& label);
+
+  // ---- elaborate_settlement.cpp
+  void elaborate_scenario(Symbol& symbol);
+  void elaborate_test(uint32_t module, NodeId node);
+  void elaborate_standalone();
+  void begin_settlement(Settlement settlement, uint32_t module);
+  void end_settlement();
+  void apply_tariff(const std::string& name, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span);
+  void require_tariff(const std::string& name);          // elaborate it now if it is applied
+  TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
+  const Windows* windows_of(const Period& period);        // over the settlement's clock
+
+  // ---- checks
+  void check_bands(uint32_t bands);
+  void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module);
+  void check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, ExpressionId scope, uint32_t module);
+  void check_unused();
+
+  // ---- conveniences
+  const SyntaxTree& tree(uint32_t module) const { return modules_.list[module].tree; }
+  const Node& node(uint32_t module, NodeId id) const { return tree(module)[id]; }
+  const Expression& operator[](ExpressionId id) const { return pool_[id]; }
+  Diagnostic* error(const char* code, Span span, std::string message);    // null if the same was said at the same place
+  Diagnostic* warning(const char* code, Span span, std::string message);
+  void not_in_this_version(Span span, const std::string& what);
+  std::string text_of(Span span) const;
+  std::string unit_of(ExpressionId id) const { return unit_text(program_, pool_[id].type); }
+
+  const Modules& modules_;
+  TypedProgram& program_;
+  Diagnostics& diagnostics_;
+  CompileOptions options_;
+  ExpressionPool pool_;
+  Units units_;
+  std::deque<Symbol> symbols_;
+  std::vector<std::map<std::string, Symbol*>> scopes_;               // by module
+  std::map<std::string, std::unique_ptr<TariffInfo>> tariffs_;       // by "module.name"
+  std::map<std::string, uint32_t> series_index_, attribute_index_;
+  std::map<std::string, HolidaySet*> holiday_sets_;
+  std::map<const Symbol*, uint32_t> bands_index_;
+  std::map<std::string, uint32_t> time_set_index_;
+  std::set<uint32_t> bands_checked_;
+  std::set<std::string> seen_tariffs_;                                // walked by some settlement
+  std::set<std::string> said_;                                       // diagnostics already given: code@file:begin
+  std::vector<const void*> let_stack_;
+  // The settlement being elaborated.
+  Settlement* settlement_ = nullptr;
+  uint32_t settlement_module_ = 0;
+  std::optional<Clock> clock_;
+  std::map<std::string, Windows> windows_;
+  std::map<std::string, Applied> applied_;                           // by TariffInfo key
+  std::vector<std::string> applied_order_, tariff_stack_;
+  Period context_billing_ = kMonth;                                   // of the tariff whose clause is being elaborated
+  std::map<std::string, ExpressionId> net_quantities_;               // tariff key + "/" + band class -> net import of the class
+};
+
+}  // namespace wattlaw

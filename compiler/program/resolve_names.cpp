@@ -1,0 +1,517 @@
+// What every name stands for: declarations by module, units, attributes, traces, calendars, and tariffs with their amendments.
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+#include "compiler/program/nearest_name.h"
+
+namespace wattlaw {
+
+const char* symbol_kind_words(Symbol::Kind kind) {
+  switch (kind) {
+    case Symbol::Kind::currency: return "a currency";
+    case Symbol::Kind::unit: return "a unit";
+    case Symbol::Kind::role: return "a role";
+    case Symbol::Kind::actor: return "an actor";
+    case Symbol::Kind::member: return "a member";
+    case Symbol::Kind::record: return "a kind of record";
+    case Symbol::Kind::attribute: return "an attribute";
+    case Symbol::Kind::trace: return "a trace";
+    case Symbol::Kind::calendar: return "a calendar";
+    case Symbol::Kind::bands: return "bands";
+    case Symbol::Kind::parameter: return "a parameter";
+    case Symbol::Kind::let: return "a definition";
+    case Symbol::Kind::tariff: return "a tariff";
+    case Symbol::Kind::contract: return "a contract";
+    case Symbol::Kind::service: return "a service";
+    case Symbol::Kind::dispatch: return "a dispatch";
+    case Symbol::Kind::rule: return "a rule";
+    case Symbol::Kind::reform: return "a reform";
+    case Symbol::Kind::scenario: return "a scenario";
+    case Symbol::Kind::space: return "a space";
+  }
+  return "a name";
+}
+
+namespace {
+
+std::optional<Symbol::Kind> declared_kind(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::UnitDeclaration: return Symbol::Kind::unit;
+    case NodeKind::Role: return Symbol::Kind::role;
+    case NodeKind::Actor: return Symbol::Kind::actor;
+    case NodeKind::Member: return Symbol::Kind::member;
+    case NodeKind::Kind: return Symbol::Kind::record;
+    case NodeKind::Attribute: return Symbol::Kind::attribute;
+    case NodeKind::Trace: return Symbol::Kind::trace;
+    case NodeKind::Calendar: return Symbol::Kind::calendar;
+    case NodeKind::Bands: return Symbol::Kind::bands;
+    case NodeKind::Parameter: return Symbol::Kind::parameter;
+    case NodeKind::Let: return Symbol::Kind::let;
+    case NodeKind::Tariff: return Symbol::Kind::tariff;
+    case NodeKind::Contract: return Symbol::Kind::contract;
+    case NodeKind::Service: return Symbol::Kind::service;
+    case NodeKind::Dispatch:
+    case NodeKind::OptimalDispatch: return Symbol::Kind::dispatch;
+    case NodeKind::Rule: return Symbol::Kind::rule;
+    case NodeKind::Reform: return Symbol::Kind::reform;
+    case NodeKind::Scenario: return Symbol::Kind::scenario;
+    case NodeKind::Space: return Symbol::Kind::space;
+    default: return std::nullopt;
+  }
+}
+
+int month_number(const std::string& name) {
+  static const char* kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+  for (int i = 0; i < 12; ++i)
+    if (name == kMonths[i]) return i + 1;
+  return 0;
+}
+
+int weekday_number(const std::string& name) {
+  static const char* kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  for (int i = 0; i < 7; ++i)
+    if (name == kDays[i]) return i;
+  return -1;
+}
+
+}  // namespace
+
+Elaborator::Elaborator(const Modules& modules, TypedProgram& program, Diagnostics& diagnostics, const CompileOptions& options)
+    : modules_(modules), program_(program), diagnostics_(diagnostics), options_(options), pool_(program), scopes_(modules.list.size()) {
+  program_.root = modules.root;
+}
+
+Diagnostic* Elaborator::error(const char* code, Span span, std::string message) {
+  if (!said_.insert(std::string(code) + "@" + std::to_string(span.file) + ":" + std::to_string(span.begin)).second) return nullptr;
+  return &diagnostics_.error(code, span, std::move(message));
+}
+
+Diagnostic* Elaborator::warning(const char* code, Span span, std::string message) {
+  if (!said_.insert(std::string(code) + "@" + std::to_string(span.file) + ":" + std::to_string(span.begin)).second) return nullptr;
+  return &diagnostics_.warning(code, span, std::move(message));
+}
+
+void Elaborator::not_in_this_version(Span span, const std::string& what) {
+  if (Diagnostic* d = error("WL2901", span, what + " can be written, but this version of Wattlaw cannot settle it"))
+    d->hint("leave it out of what is applied, or wait for the version that settles it");
+}
+
+std::string Elaborator::text_of(Span span) const { return modules_.files[span.file].text.substr(span.begin, span.end - span.begin); }
+
+Symbol* Elaborator::find(const std::string& name, uint32_t module, std::optional<Symbol::Kind> kind) {
+  auto fits = [&](Symbol* symbol) { return symbol && (!kind || symbol->kind == *kind); };
+  auto in = [&](uint32_t m, const std::string& n) -> Symbol* {
+    auto it = scopes_[m].find(n);
+    return it != scopes_[m].end() && fits(it->second) ? it->second : nullptr;
+  };
+  auto use = [](Symbol* symbol) {
+    if (symbol) symbol->used = true;
+    return symbol;
+  };
+  if (Symbol* own = in(module, name)) return use(own);
+  const ModuleSource& source = modules_.list[module];
+  for (size_t i = 0; i < source.imports.size(); ++i) {
+    uint32_t m = source.imports[i];
+    if (Symbol* imported = in(m, name)) return use(imported);
+    const std::string& prefix = i < source.import_aliases.size() && !source.import_aliases[i].empty() ? source.import_aliases[i] : modules_.list[m].name;
+    if (name.size() > prefix.size() + 1 && name.starts_with(prefix) && name[prefix.size()] == '.')
+      if (Symbol* qualified = in(m, name.substr(prefix.size() + 1))) return use(qualified);
+  }
+  for (uint32_t m = 0; m < modules_.list.size(); ++m) {  // a full module name always works; std.roles needs no import
+    const std::string& prefix = modules_.list[m].name;
+    if (name.size() > prefix.size() + 1 && name.starts_with(prefix) && name[prefix.size()] == '.')
+      if (Symbol* qualified = in(m, name.substr(prefix.size() + 1))) return use(qualified);
+    if (prefix == "std.roles")
+      if (Symbol* role = in(m, name)) return use(role);
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Elaborator::names_in_scope(uint32_t module, std::optional<Symbol::Kind> kind) {
+  std::vector<std::string> names;
+  auto take = [&](uint32_t m) {
+    for (const auto& [name, symbol] : scopes_[m])
+      if (!kind || symbol->kind == *kind) names.push_back(name);
+  };
+  take(module);
+  for (uint32_t m : modules_.list[module].imports) take(m);
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    if (modules_.list[m].name == "std.roles") take(m);
+  return names;
+}
+
+void Elaborator::declare_all() {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m) {
+    const SyntaxTree& t = tree(m);
+    for (NodeId id : t[t.root].children) {
+      const Node& n = t[id];
+      auto kind = declared_kind(n.kind);
+      if (!kind) continue;
+      if (*kind == Symbol::Kind::attribute) continue;  // named entity.name: declare_attributes_and_traces
+      auto [it, fresh] = scopes_[m].try_emplace(n.text, nullptr);
+      if (!fresh) {
+        if (Diagnostic* d = error("WL2002", n.text_span, "`" + n.text + "` is declared twice"))
+          d->label(node(it->second->module, it->second->node).text_span, "first declared here").hint("give one of them another name");
+        continue;
+      }
+      it->second = &symbols_.emplace_back(Symbol{*kind, m, id, n.text, false});
+    }
+  }
+  declare_units();
+  declare_calendars();
+  declare_attributes_and_traces();
+  collect_tariffs();
+}
+
+void Elaborator::declare_units() {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children)
+      if (node(m, id).kind == NodeKind::Currency)
+        for (NodeId name : node(m, id).children) {
+          const Node& n = node(m, name);
+          if (!Units::is_iso_currency(n.text) && (n.text.size() != 3 || n.text[0] < 'A' || n.text[0] > 'Z')) {
+            if (Diagnostic* d = error("WL2003", n.span, "`" + n.text + "` is not the three-letter code of a currency"))
+              d->hint("write the ISO code, for example `currency NOK`");
+            continue;
+          }
+          units_.declare_currency(n.text);
+        }
+  program_.currencies = units_.currencies();
+  if (program_.currencies.empty()) program_.currencies = {"XXX"};
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children) {
+      const Node& n = node(m, id);
+      if (n.kind != NodeKind::UnitDeclaration) continue;
+      Context context;
+      context.module = m;
+      ExpressionId value = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], context);
+      if (!value) continue;
+      if (!pool_.is_constant(value)) {
+        if (Diagnostic* d = error("WL2004", n.span, "the unit `" + n.text + "` is not a fixed amount of another unit"))
+          d->hint("write for example `unit p = 0.01 GBP`");
+        continue;
+      }
+      units_.declare_unit(n.text, {pool_[value].type.dimension, pool_[value].type.currency, pool_[value].value});
+    }
+}
+
+HolidaySet* Elaborator::holidays_of(const std::string& name, uint32_t module, Span span) {
+  Symbol* symbol = find(name, module, Symbol::Kind::calendar);
+  if (!symbol) {
+    if (Diagnostic* d = error("WL2010", span, "no calendar is called `" + name + "`")) {
+      std::string near = nearest_name(name, names_in_scope(module, Symbol::Kind::calendar));
+      d->hint(near.empty() ? "import one, for example `import std.calendar.norway`" : "did you mean `" + near + "`?");
+    }
+    return nullptr;
+  }
+  return holiday_sets_[std::to_string(symbol->module) + "." + symbol->name];
+}
+
+void Elaborator::declare_calendars() {
+  for (Symbol& symbol : symbols_) {
+    if (symbol.kind != Symbol::Kind::calendar) continue;
+    HolidaySet& set = program_.holidays.emplace_back();
+    set.name = symbol.name;
+    holiday_sets_[std::to_string(symbol.module) + "." + symbol.name] = &set;
+  }
+  std::set<const Symbol*> done;
+  std::function<void(Symbol&)> fill = [&](Symbol& symbol) {
+    if (!done.insert(&symbol).second) return;
+    HolidaySet& set = *holiday_sets_[std::to_string(symbol.module) + "." + symbol.name];
+    for (NodeId id : node(symbol.module, symbol.node).children) {
+      const Node& n = node(symbol.module, id);
+      if (n.kind == NodeKind::ZoneText) set.zone = n.text;
+      if (n.kind == NodeKind::Includes) {
+        HolidaySet* other = holidays_of(n.text, symbol.module, n.span);
+        Symbol* other_symbol = find(n.text, symbol.module, Symbol::Kind::calendar);
+        if (!other || other == &set) continue;
+        fill(*other_symbol);
+        set.rules.insert(set.rules.end(), other->rules.begin(), other->rules.end());
+        if (set.zone.empty()) set.zone = other->zone;
+      }
+      if (n.kind != NodeKind::Holiday) continue;
+      HolidayRule rule;
+      rule.name = n.text;
+      bool good = false;
+      auto take_day = [&](NodeId day) {  // `1 May`
+        const Node& d = node(symbol.module, day);
+        if (d.kind != NodeKind::YearDay) return false;
+        size_t space = d.text.find(' ');
+        rule.day = std::atoi(d.text.c_str());
+        rule.month = month_number(d.text.substr(space + 1));
+        return rule.day >= 1 && rule.month >= 1 && rule.day <= days_in_month(2024, rule.month);
+      };
+      std::function<bool(NodeId)> take = [&](NodeId e) -> bool {
+        const Node& x = node(symbol.module, e);
+        if (x.kind == NodeKind::YearDay) return take_day(e);
+        if (x.kind == NodeKind::Name && x.text == "easter") {
+          rule.kind = HolidayRule::Kind::easter;
+          return true;
+        }
+        if (x.kind == NodeKind::Sum && x.children.size() == 2 && take(x.children[0])) {
+          const Node& days = node(symbol.module, x.children[1]);
+          if (days.kind != NodeKind::Quantity && days.kind != NodeKind::Number) return false;
+          rule.offset += (x.text.back() == '-' ? -1 : 1) * std::atoi(days.text.c_str());
+          return true;
+        }
+        if (x.kind == NodeKind::Call && x.text == "weekday_from" && x.children.size() == 2) {
+          const Node& a = node(symbol.module, x.children[0]);
+          const Node& b = node(symbol.module, x.children[1]);
+          const Node* set_node = a.children.empty() ? nullptr : &node(symbol.module, a.children[0]);
+          while (set_node && set_node->kind == NodeKind::TimeSet && set_node->children.size() == 1) set_node = &node(symbol.module, set_node->children[0]);
+          if (!set_node || b.children.empty() || weekday_number(set_node->text) < 0) return false;
+          rule.kind = HolidayRule::Kind::weekday_from;
+          rule.weekday = weekday_number(set_node->text);
+          return take_day(b.children[0]);
+        }
+        return false;
+      };
+      if (!n.children.empty()) good = take(n.children[0]);
+      for (NodeId c : n.children) {
+        const Node& d = node(symbol.module, c);
+        if (d.kind == NodeKind::FromDate) rule.from = parse_date(d.text);
+        if (d.kind == NodeKind::UntilDate) rule.until = parse_date(d.text);
+      }
+      if (good) {
+        set.rules.push_back(rule);
+      } else if (Diagnostic* d = error("WL2011", n.span, "the day of the holiday `" + n.text + "` is not understood")) {
+        d->hint("write `on 1 May`, `on easter - 2 days` or `on weekday_from(Saturday, 20 June)`");
+      }
+    }
+  };
+  for (Symbol& symbol : symbols_)
+    if (symbol.kind == Symbol::Kind::calendar) fill(symbol);
+}
+
+RoundingRule Elaborator::read_rounding(NodeId id, uint32_t module) {
+  const Node& n = node(module, id);
+  RoundingRule rule;
+  if (n.text == "none") return rule;
+  rule.mode = n.text == "half even" ? RoundingMode::half_even : n.text == "up" ? RoundingMode::up : n.text == "down" ? RoundingMode::down : RoundingMode::half_up;
+  for (NodeId c : n.children) {
+    const Node& child = node(module, c);
+    if (child.kind == NodeKind::Granularity) {
+      rule.grain = child.text == "bill" ? RoundingGrain::bill : child.text == "row" ? RoundingGrain::row : RoundingGrain::line;
+      continue;
+    }
+    Context context;
+    context.module = module;
+    ExpressionId quantum = elaborate(c, context);
+    if (!quantum) continue;
+    const Expression& q = pool_[quantum];
+    if (q.op != Op::constant || q.value <= 0 || q.type.dimension != Dimension{.money = 1}) {
+      if (Diagnostic* d = error("WL3110", child.span, "amounts are rounded to an amount of money, this is " + dimension_words(q.type.dimension)))
+        d->hint("write for example `rounding 0.01 NOK half up per line`");
+      continue;
+    }
+    rule.quantum = q.value;
+  }
+  if (rule.quantum == 0) rule.grain = RoundingGrain::none;
+  return rule;
+}
+
+void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId id) {
+  TariffHeaders& h = tariff.headers;
+  const Node& n = node(part.module, id);
+  auto date_child = [&](NodeKind kind) -> std::optional<Date> {
+    NodeId c = tree(part.module).child(id, kind);
+    return c ? parse_date(node(part.module, c).text) : std::nullopt;
+  };
+  switch (n.kind) {
+    case NodeKind::Cite: h.cites.push_back({n.text, n.span}); break;
+    case NodeKind::InForce:
+      if (!part.from) {
+        h.from = date_child(NodeKind::FromDate);
+        h.until = date_child(NodeKind::UntilDate);
+        if (h.from && h.until && *h.until <= *h.from)
+          if (Diagnostic* d = error("WL4005", n.span, "`" + tariff.symbol->name + "` ends on " + print_date(*h.until) + ", before it begins"))
+            d->hint("`until` is exclusive: it names the first day on which the tariff no longer holds");
+      }
+      break;
+    case NodeKind::Prices: {
+      NodeId state = tree(part.module).child(id, NodeKind::TaxState);
+      h.prices = node(part.module, state).text == "ex" ? TaxState::ex : TaxState::incl;
+      break;
+    }
+    case NodeKind::Rounding: h.rounding = read_rounding(id, part.module); break;
+    case NodeKind::Covers:
+      for (NodeId c : n.children)
+        if (node(part.module, c).kind == NodeKind::Where) h.covers.push_back(node(part.module, c).children[0]);
+      break;
+    case NodeKind::Billing: {
+      NodeId start = tree(part.module).child(id, NodeKind::BillingStart);
+      if (!start || node(part.module, start).text.empty()) {
+        not_in_this_version(n.span, "a billing month that starts on an attribute");
+        break;
+      }
+      h.billing = kMonth;
+      h.billing.start_day = static_cast<uint8_t>(std::clamp(std::atoi(node(part.module, start).text.c_str()), 1, 31));
+      break;
+    }
+    case NodeKind::ChangeWithin: h.change = n.text == "by days" ? Change::by_days : n.text == "at end" ? Change::at_end : Change::at_start; break;
+    case NodeKind::PartialPeriods: h.partial = n.text == "in full" ? Share::in_full : n.text == "none" ? Share::none : Share::by_days; break;
+    case NodeKind::History:
+      if (n.text == "none") h.history = History::none;
+      else not_in_this_version(n.span, "`history from` a trace");
+      break;
+    case NodeKind::BlocksMeetBands: h.blocks_meet_bands = id; break;
+    default: break;
+  }
+}
+
+void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, const std::vector<NodeId>& children, std::vector<NodeId> groups) {
+  std::map<std::string, NodeId> here;
+  for (NodeId id : children) {
+    const Node& n = node(part.module, id);
+    std::string label = n.text;
+    bool is_let = false;
+    switch (n.kind) {
+      case NodeKind::Let: is_let = true; break;
+      case NodeKind::Charge:
+      case NodeKind::Credit:
+      case NodeKind::Tax: break;
+      case NodeKind::Minimum: label = "minimum"; break;
+      case NodeKind::Maximum: label = "maximum"; break;
+      case NodeKind::Net: label = "net"; break;
+      case NodeKind::Pay: not_in_this_version(n.span, "`pay` in a tariff"); continue;
+      case NodeKind::Limit: not_in_this_version(n.span, "`limit`"); continue;
+      case NodeKind::Group: {
+        std::vector<NodeId> inner = groups, clauses;
+        for (NodeId c : n.children) {
+          if (node(part.module, c).kind == NodeKind::When) inner.push_back(node(part.module, c).children[0]);
+          else clauses.push_back(c);
+        }
+        collect_clauses(tariff, part, clauses, inner);
+        continue;
+      }
+      default: continue;
+    }
+    auto& versions = (is_let ? tariff.lets : tariff.clauses)[label];
+    for (LabelVersion& earlier : versions)
+      if (earlier.module == part.module && earlier.from == part.from && earlier.group_condition == (groups.empty() ? NodeId{} : groups.back())) {
+        if (Diagnostic* d = error(part.from ? "WL4003" : "WL2005", n.text_span,
+                                  part.from ? "`" + label + "` is amended twice from " + print_date(*part.from) : "`" + label + "` is the label of two clauses of `" + tariff.symbol->name + "`"))
+          d->label(node(earlier.module, earlier.node).text_span, "first here").hint("give each clause a label of its own; the ledger and the bill use it");
+      }
+    LabelVersion version{part.module, id, groups.empty() ? NodeId{} : groups.back(), groups, part.from, std::nullopt};
+    if (!version.outer_groups.empty()) version.outer_groups.pop_back();
+    bool known = !versions.empty();
+    versions.push_back(version);
+    if (!is_let && !known) tariff.order.push_back(label);
+  }
+}
+
+void Elaborator::collect_tariffs() {
+  for (Symbol& symbol : symbols_) {
+    if (symbol.kind != Symbol::Kind::tariff) continue;
+    auto info = std::make_unique<TariffInfo>();
+    info->symbol = &symbol;
+    info->parts.push_back({symbol.module, symbol.node, std::nullopt});
+    tariffs_[std::to_string(symbol.module) + "." + symbol.name] = std::move(info);
+  }
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children) {
+      const Node& n = node(m, id);
+      if (n.kind != NodeKind::Amend) continue;
+      Symbol* target = find(n.text, m, Symbol::Kind::tariff);
+      NodeId from = tree(m).child(id, NodeKind::FromDate);
+      auto date = from ? parse_date(node(m, from).text) : std::nullopt;
+      if (!target) {
+        if (Diagnostic* d = error("WL2006", n.text_span, "no tariff is called `" + n.text + "`, so it cannot be amended")) {
+          std::string near = nearest_name(n.text, names_in_scope(m, Symbol::Kind::tariff));
+          if (!near.empty()) d->hint("did you mean `" + near + "`?");
+        }
+        continue;
+      }
+      if (date) tariffs_[std::to_string(target->module) + "." + target->name]->parts.push_back({m, id, date});
+    }
+  for (auto& [key, info] : tariffs_) {
+    std::stable_sort(info->parts.begin() + 1, info->parts.end(), [](const TariffPart& a, const TariffPart& b) { return *a.from < *b.from; });
+    for (const TariffPart& part : info->parts) {
+      const Node& n = node(part.module, part.node);
+      for (NodeId c : n.children) {
+        const Node& child = node(part.module, c);
+        if (child.kind == NodeKind::Payer) info->payer = child.text;
+        else if (child.kind == NodeKind::Payee) info->payee = child.text;
+        else if (child.kind == NodeKind::ForEach) not_in_this_version(child.span, "a tariff `for each " + child.text + "`");
+        else read_headers(*info, part, c);
+      }
+      collect_clauses(*info, part, n.children, {});
+    }
+    // A restated label ends the one before it (language.md section 6: restating replaces whole).
+    auto close = [&](std::map<std::string, std::vector<LabelVersion>>& labels) {
+      for (auto& [label, versions] : labels) {
+        for (LabelVersion& v : versions) {
+          for (const LabelVersion& later : versions)
+            if (later.from && (!v.from || *later.from > *v.from) && (!v.until || *later.from < *v.until)) v.until = later.from;
+        }
+      }
+    };
+    close(info->clauses);
+    close(info->lets);
+    if (info->headers.rounding) continue;
+    for (NodeId id : tree(info->symbol->module)[tree(info->symbol->module).root].children)
+      if (node(info->symbol->module, id).kind == NodeKind::Rounding) info->headers.rounding = read_rounding(id, info->symbol->module);
+  }
+}
+
+std::string Elaborator::role_of(NodeId name, uint32_t module) {
+  const Node& n = node(module, name);
+  Symbol* symbol = find(n.text, module, Symbol::Kind::role);
+  if (symbol) return symbol->name;
+  if (Symbol* actor = find(n.text, module, Symbol::Kind::actor)) return actor->name;
+  if (Diagnostic* d = error("WL2007", n.span, "no role is called `" + n.text + "`")) {
+    std::string near = nearest_name(n.text, names_in_scope(module, Symbol::Kind::role));
+    d->hint(near.empty() ? "declare it: `role " + n.text + "`" : "did you mean `" + near + "`?");
+  }
+  return n.text;
+}
+
+bool Elaborator::is_site_role(const std::string& role, uint32_t module) {
+  std::string name = role;
+  for (int depth = 0; depth < 32; ++depth) {
+    if (name == "Consumer") return true;
+    Symbol* symbol = find(name, module, Symbol::Kind::role);
+    NodeId is = symbol ? tree(symbol->module).child(symbol->node, NodeKind::Is) : NodeId{};
+    if (!is) return false;
+    name = node(symbol->module, is).text;
+    module = symbol->module;
+  }
+  return false;
+}
+
+std::string Elaborator::account_of(const std::string& role, uint32_t module) {
+  (void)module;
+  for (const Symbol& symbol : symbols_) {
+    if (symbol.kind != Symbol::Kind::actor) continue;
+    for (NodeId c : node(symbol.module, symbol.node).children)
+      if (node(symbol.module, c).kind == NodeKind::Is && node(symbol.module, c).text == role) return symbol.name;
+  }
+  return role;
+}
+
+std::optional<std::string> Elaborator::zone_of(uint32_t module, Span span, bool required) {
+  std::set<std::string> zones;
+  std::set<uint32_t> seen;
+  std::function<void(uint32_t)> walk = [&](uint32_t m) {
+    if (!seen.insert(m).second) return;
+    for (const auto& [name, symbol] : scopes_[m])
+      if (symbol->kind == Symbol::Kind::calendar) {
+        const std::string& zone = holiday_sets_[std::to_string(m) + "." + name]->zone;
+        if (!zone.empty()) zones.insert(zone);
+      }
+    for (uint32_t i : modules_.list[m].imports) walk(i);
+  };
+  walk(module);
+  if (zones.size() == 1) return *zones.begin();
+  if (!required) return std::nullopt;
+  if (zones.empty()) {
+    if (Diagnostic* d = error("WL4010", span, "nothing says in which time zone local time is meant"))
+      d->hint("import a calendar, for example `import std.calendar.norway`, or write `zone \"Europe/Oslo\"`");
+  } else if (Diagnostic* d = error("WL4011", span, "the calendars in use stand in different time zones: " + *zones.begin() + " and " + *std::next(zones.begin()))) {
+    d->hint("say which one holds here: `zone \"" + *zones.begin() + "\"`");
+  }
+  return std::nullopt;
+}
+
+}  // namespace wattlaw

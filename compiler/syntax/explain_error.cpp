@@ -1,0 +1,334 @@
+#include "compiler/syntax/explain_error.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "compiler/syntax/nearest_words.h"
+
+namespace wattlaw {
+namespace {
+
+constexpr std::array kDeclarationWords = {Grammar::MODULE, Grammar::IMPORT, Grammar::CURRENCY, Grammar::UNIT, Grammar::EXCHANGE, Grammar::ROUNDING, Grammar::ROLE, Grammar::ACTOR,
+                                          Grammar::MEMBER, Grammar::KIND, Grammar::ATTRIBUTE, Grammar::TRACE, Grammar::CALENDAR, Grammar::BANDS, Grammar::PARAMETER, Grammar::LET,
+                                          Grammar::TARIFF, Grammar::CONTRACT, Grammar::SERVICE, Grammar::DISPATCH, Grammar::RULE, Grammar::AMEND, Grammar::REFORM, Grammar::SCENARIO,
+                                          Grammar::SPACE, Grammar::TEST};
+constexpr std::array kEntryWords = {Grammar::LET, Grammar::CHARGE, Grammar::CREDIT, Grammar::PAY, Grammar::TAX, Grammar::MINIMUM, Grammar::MAXIMUM, Grammar::LIMIT, Grammar::NET, Grammar::IF,
+                                    Grammar::REQUIRE, Grammar::FORBID, Grammar::WARN, Grammar::SHOW, Grammar::EXPECT, Grammar::GIVEN, Grammar::ENSURE, Grammar::KEEP, Grammar::FOLLOW,
+                                    Grammar::OFFER, Grammar::EVERY, Grammar::PRICES, Grammar::COVERS, Grammar::BILLING, Grammar::USE, Grammar::APPLY, Grammar::CHECK, Grammar::DATA,
+                                    Grammar::PERIOD, Grammar::PHYSICS, Grammar::ZONE, Grammar::DROP, Grammar::SCALE, Grammar::REPLACE, Grammar::SET, Grammar::HOLIDAY, Grammar::INCLUDES,
+                                    Grammar::BID, Grammar::ACTIVATE, Grammar::SUSTAIN, Grammar::DERATE, Grammar::GATE, Grammar::PAYS, Grammar::PENALTY};
+constexpr std::array kHeaderWords = {Grammar::PRICES, Grammar::COVERS, Grammar::BILLING, Grammar::ORIGIN, Grammar::PRICE, Grammar::HISTORY, Grammar::CHANGE, Grammar::PARTIAL, Grammar::BLOCKS};
+
+template <class Words> bool holds(const Words& words, size_t type) {
+  return std::find_if(words.begin(), words.end(), [&](auto word) { return static_cast<size_t>(word) == type; }) != words.end();
+}
+
+// How a construct is written, for the innermost rule that has an entry.
+const char* usage_of(size_t rule) {
+  switch (rule) {
+    case Grammar::RuleTableRow: return "a table row is written `KEY, KEY => VALUE`, `when CONDITION => VALUE` or `otherwise => VALUE`";
+    case Grammar::RuleBlockRow: return "a block is written `first 500 kWh => RATE`, `next 500 kWh => RATE` or `rest => RATE`";
+    case Grammar::RuleStepRow: return "a step is written `from 2 kW => 1200 NOK per year`";
+    case Grammar::RuleBand: return "a band is written `NAME = workdays 06:00 to 22:00` or `NAME = otherwise`";
+    case Grammar::RuleAmount:
+    case Grammar::RuleClause: return "a clause is written `charge NAME on QUANTITY at RATE`, `charge NAME of MONEY for each month` or `pay A -> B NAME of MONEY`";
+    case Grammar::RuleNetting: return "write `net import against export per BANDS, month`";
+    case Grammar::RuleTariffItem: return "a tariff is written `tariff NAME from PAYER to PAYEE { … }`";
+    case Grammar::RuleContractItem: return "a contract is written `contract NAME between ROLE and ROLE { … }`";
+    case Grammar::RuleAmendItem: return "an amendment is written `amend TARIFF from 2026-07-01 { … }`";
+    case Grammar::RuleBandsItem: return "bands are written `bands NAME { day = 06:00 to 22:00  night = otherwise }`";
+    case Grammar::RuleParamBody:
+    case Grammar::RuleParameterItem: return "a parameter is written `parameter NAME: UNIT = VALUE` or `parameter NAME: UNIT { from 2026-01-01 is VALUE }`";
+    case Grammar::RuleDatedValue: return "a dated value is written `from 2026-01-01 is 0.0713`";
+    case Grammar::RuleLetDecl: return "a definition is written `let NAME = EXPRESSION`";
+    case Grammar::RuleField:
+    case Grammar::RuleKindItem: return "a field is written `NAME: TYPE`";
+    case Grammar::RuleFieldValue: return "a field is written `NAME: VALUE`";
+    case Grammar::RuleAttributeItem: return "an attribute is written `attribute site.NAME: TYPE = VALUE`";
+    case Grammar::RuleRuleItem: return "a rule is written `rule NAME for each ENTITY { require CONDITION }`";
+    case Grammar::RuleRuleEntry: return "write `require CONDITION`, `forbid CONDITION`, `warn CONDITION` or `otherwise \"what to say\"`";
+    case Grammar::RuleDispatchEntry: return "write `when CONDITION => charge`, `otherwise => idle`, `ensure target by departure` or `limit QUANTITY <= BOUND`";
+    case Grammar::RuleServiceEntry: return "write `bid at least 0.1 MW in steps of 0.1 MW, per hour`, `activate …`, `sustain …` or `pays PRICE for QUANTITY`";
+    case Grammar::RuleScenarioEntry: return "write `period 2026-01-01 to 2027-01-01 every 1 h`, `data \"FOLDER\"`, `apply TARIFF to every site`, `check RULE` or `show EXPRESSION`";
+    case Grammar::RuleReformEntry: return "write `amend TARIFF { … }`, `drop NAME`, `set NAME = VALUE`, `replace NAME by NAME` or `scale CLAUSE so that …`";
+    case Grammar::RuleApplyEntry: return "write `apply TARIFF to every site`";
+    case Grammar::RuleTestEntry: return "write `use TARIFF`, `given import = 1 kWh at 2026-01-15 18:00` or `expect TARIFF.CLAUSE = 0.21 NOK`";
+    case Grammar::RuleGivenValue: return "write `given import = 1 kWh at 2026-01-15 18:00`";
+    case Grammar::RuleRoundingMod: return "write `rounding 0.01 NOK half up per line`, or `rounding none`";
+    case Grammar::RuleRoundMode: return "the mode is `half up`, `half even`, `up` or `down`";
+    case Grammar::RuleCite: return "write `cite \"SOURCE\"`";
+    case Grammar::RuleInForce: return "write `in force from 2026-01-01 until 2027-01-01`";
+    case Grammar::RuleForEach: return "write `for each month`";
+    case Grammar::RuleExceptWhen: return "an exception is written `except NAME when CONDITION => RATE`";
+    case Grammar::RuleImportDecl: return "write `import std.calendar.norway`";
+    default: return nullptr;
+  }
+}
+
+const char* token_in_words(size_t type) {
+  switch (type) {
+    case Grammar::ID: return "a name";
+    case Grammar::NUMBER:
+    case Grammar::NUMBER_LAST: return "a number";
+    case Grammar::STRING: return "a text in quotes";
+    case Grammar::DATE: return "a date such as 2026-01-31";
+    case Grammar::DATETIME: return "a date and time";
+    case Grammar::CLOCK_TIME: return "a time such as 17:00";
+    case Grammar::MONTH: return "a month";
+    case Grammar::WEEKDAY: return "a day of the week";
+    default: return nullptr;
+  }
+}
+
+std::string spelling(size_t type) {
+  static const antlr4::dfa::Vocabulary& vocabulary = Grammar(nullptr).getVocabulary();  // points at the generated tables, which are constant
+  std::string literal = vocabulary.getLiteralName(type);
+  if (literal.size() >= 2) literal = literal.substr(1, literal.size() - 2);
+  return literal;
+}
+
+// Replacements for reserved words that people like as labels.
+std::string other_name_for(std::string_view word) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOthers = {{{"charge", "charging"}, {"credit", "credited"}, {"minimum", "lowest"}, {"maximum", "highest"}, {"limit", "cap"},
+                                                                                             {"above", "upper"}, {"under", "lower"}, {"half", "half_rate"}, {"weekends", "weekend"}, {"weekdays", "weekday"},
+                                                                                             {"workdays", "workday"}, {"holidays", "holiday"}}};
+  for (const auto& [reserved, other] : kOthers)
+    if (reserved == word) return std::string(other);
+  return std::string(word) + "_";
+}
+
+class Explainer {
+ public:
+  Explainer(const LexedSource& lexed, const std::vector<Token*>& tokens, const SyntaxError& error, Diagnostics& diagnostics)
+      : lexed_(lexed), tokens_(tokens), error_(error), diagnostics_(diagnostics) {}
+
+  void explain() {
+    if (explain_character() || explain_number() || explain_brackets() || explain_table_row() || explain_reserved_word() || explain_order() || explain_unit() || explain_misspelling()) return;
+    explain_expectation();
+  }
+
+ private:
+  size_t at() const { return error_.at; }
+  size_t type(size_t i) const { return i < tokens_.size() ? tokens_[i]->getType() : static_cast<size_t>(antlr4::Token::EOF); }
+  std::string text(size_t i) const { return i < tokens_.size() ? std::string(lexed_.text_of(tokens_[i])) : ""; }
+  Span span(size_t i) const {
+    if (i < tokens_.size()) return lexed_.span(tokens_[i]);
+    if (tokens_.empty()) return lexed_.span(lexed_.end_of_file);
+    const Span last = lexed_.span(tokens_.back());
+    return {last.file, last.end, last.end};
+  }
+  bool touching(size_t i) const { return i + 1 < tokens_.size() && span(i).end == span(i + 1).begin; }
+  bool same_line(size_t i, size_t j) const { return i < tokens_.size() && j < tokens_.size() && tokens_[i]->getLine() == tokens_[j]->getLine(); }
+  bool in_rule(size_t rule) const { return std::find(error_.rules.begin(), error_.rules.end(), rule) != error_.rules.end(); }
+  bool expects(size_t token) const { return std::find(error_.expected.begin(), error_.expected.end(), token) != error_.expected.end(); }
+  std::string in_quotes(size_t i) const {
+    std::string word = text(i);
+    if (word.size() > 40) word = word.substr(0, 37 - (static_cast<unsigned char>(word[37]) & 0xC0) / 0xC0) + "…";
+    return "`" + word + "`";
+  }
+
+  bool explain_character() {
+    switch (type(at())) {
+      case Grammar::UNCLOSED_STRING:
+        diagnostics_.error("WL1017", span(at()), "this text has no closing `\"` on its line").hint("end it with `\"`; a quote inside a text is written `\\\"`");
+        return true;
+      case Grammar::WRONG_OPERATOR: explain_operator(text(at())); return true;
+      case Grammar::UNKNOWN_CHARACTER: {
+        const std::string letter = text(at());
+        Diagnostic& diagnostic = diagnostics_.error("WL1014", span(at()), fmt::format("the character {} has no meaning here", in_quotes(at())));
+        if (letter == "“" || letter == "”" || letter == "„" || letter == "'" || letter == "‘" || letter == "’" || letter == "«" || letter == "»") diagnostic.hint("texts stand in straight double quotes: `\"…\"`");
+        else if (letter == "[" || letter == "]") diagnostic.hint("rows and lists stand in `{ … }`, arguments in `( … )`");
+        else if (letter == "&" || letter == "|") diagnostic.hint("write `and` or `or`");
+        else if (letter == "!") diagnostic.hint("write `not`");
+        return true;
+      }
+      default: return false;
+    }
+  }
+
+  void explain_operator(const std::string& sign) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kMeant = {{{"==", "="}, {":=", "="}, {"&&", "and"}, {"||", "or"}, {"<>", "!="}, {"=<", "<="}, {"≤", "<="}, {"≥", ">="}, {"≠", "!="},
+                                                                                             {"×", "*"}, {"·", "*"}, {"÷", "/"}, {"−", "-"}, {"–", "-"}, {"→", "->"}, {"⇒", "=>"}, {";", ""}}};
+    Diagnostic& diagnostic = diagnostics_.error("WL1014", span(at()), fmt::format("`{}` is not an operator here", sign));
+    for (const auto& [written, meant] : kMeant)
+      if (written == sign) diagnostic.hint(meant.empty() ? "statements need no `;` between them" : sign == "==" ? "`=` compares: write `=`" : fmt::format("write `{}`", meant));
+  }
+
+  // 0,25 where 0.25 is meant; 1 000 and 1_000.
+  bool explain_number() {
+    for (size_t comma = at() > 0 ? at() - 1 : 0; comma <= at() && comma < tokens_.size(); ++comma) {
+      if (type(comma) != Grammar::COMMA || comma == 0 || !is_number(comma - 1) || !is_number(comma + 1) || !touching(comma - 1) || !touching(comma)) continue;
+      const Span whole{lexed_.file, span(comma - 1).begin, span(comma + 1).end};
+      diagnostics_.error("WL1015", whole, "a number has a decimal point, not a comma").hint(fmt::format("write `{}.{}`", text(comma - 1), text(comma + 1)));
+      return true;
+    }
+    if (at() > 0 && is_number(at() - 1) && is_number(at()) && same_line(at() - 1, at()) && text(at()).size() == 3) {
+      const Span whole{lexed_.file, span(at() - 1).begin, span(at()).end};
+      diagnostics_.error("WL1021", whole, "digits are not grouped by blanks").hint(fmt::format("write `{}{}`", text(at() - 1), text(at())));
+      return true;
+    }
+    if (at() > 0 && is_number(at() - 1) && touching(at() - 1) && type(at()) == Grammar::ID && text(at())[0] == '_') {
+      diagnostics_.error("WL1021", {lexed_.file, span(at() - 1).begin, span(at()).end}, "digits are not grouped by `_`").hint("write the digits without a break");
+      return true;
+    }
+    return false;
+  }
+  bool is_number(size_t i) const { return type(i) == Grammar::NUMBER || type(i) == Grammar::NUMBER_LAST; }
+
+  bool explain_brackets() {
+    std::vector<size_t> open;
+    for (size_t i = 0; i < std::min(at(), tokens_.size()); ++i) {
+      if (type(i) == Grammar::LBRACE || type(i) == Grammar::LPAREN) open.push_back(i);
+      if ((type(i) == Grammar::RBRACE || type(i) == Grammar::RPAREN) && !open.empty()) open.pop_back();
+    }
+    if (at() >= tokens_.size() && !open.empty()) {
+      report_unclosed(open.back(), "the declaration ends here, or another begins");
+      return true;
+    }
+    if (type(at()) == Grammar::RBRACE && !open.empty() && type(open.back()) == Grammar::LPAREN) {
+      report_unclosed(open.back(), "`}` stands before the bracket is closed");
+      return true;
+    }
+    const bool closes = type(at()) == Grammar::RBRACE || type(at()) == Grammar::RPAREN;
+    if (closes && (open.empty() || (type(at()) == Grammar::RPAREN && type(open.back()) == Grammar::LBRACE))) {
+      diagnostics_.error("WL1011", span(at()), fmt::format("{} closes nothing", in_quotes(at()))).hint("remove it, or open the bracket before");
+      return true;
+    }
+    return false;
+  }
+  void report_unclosed(size_t bracket, const char* where) {
+    Diagnostic& diagnostic = diagnostics_.error("WL1011", span(bracket), fmt::format("{} is never closed", in_quotes(bracket)));
+    diagnostic.label(span(bracket), "opened here").label(span(at()), where).hint(type(bracket) == Grammar::LBRACE ? "add `}` where the block ends" : "add `)` where the bracket ends");
+  }
+
+  // `night 0.30` where `night => 0.30` is meant: the first word on the row that a number follows.
+  bool explain_table_row() {
+    if (!in_rule(Grammar::RuleTableRow) && !in_rule(Grammar::RuleBlockRow) && !in_rule(Grammar::RuleStepRow) && !in_rule(Grammar::RuleTable)) return false;
+    size_t depth = 0;
+    for (size_t i = std::min(at(), tokens_.size() - 1) + 1; i-- > 0;) {
+      if (type(i) == Grammar::RBRACE || type(i) == Grammar::RPAREN) ++depth;
+      if ((type(i) == Grammar::LBRACE || type(i) == Grammar::LPAREN) && depth-- == 0) break;
+      if (depth > 0 || i == 0) continue;
+      const bool key = is_name_token(type(i - 1)) || type(i - 1) == Grammar::ANY || type(i - 1) == Grammar::OTHERWISE;
+      const bool after_value = i >= 2 && (is_number(i - 2) || is_name_token(type(i - 2)) || type(i - 2) == Grammar::PER_UNIT || type(i - 2) == Grammar::LBRACE || type(i - 2) == Grammar::COMMA || type(i - 2) == Grammar::PERCENT || type(i - 2) == Grammar::ANY);
+      if (key && is_number(i) && after_value && i <= at()) {
+        report_missing_arrow(i - 1);
+        return true;
+      }
+    }
+    if (expects(Grammar::GIVES) && at() > 0) {
+      report_missing_arrow(at() - 1);
+      return true;
+    }
+    return false;
+  }
+  void report_missing_arrow(size_t key) {
+    Diagnostic& diagnostic = diagnostics_.error("WL1012", span(key), fmt::format("`=>` missing after {}", in_quotes(key)));
+    if (type(key + 1) == Grammar::EQUALS_SIGN || type(key + 1) == Grammar::COLON || type(key + 1) == Grammar::ARROW) diagnostic.hint(fmt::format("a row is written with `=>`, not with {}", in_quotes(key + 1)));
+    else diagnostic.hint(fmt::format("write `{} => …`", text(key)));
+  }
+
+  bool explain_reserved_word() {
+    if (!is_reserved_word(type(at()))) return false;
+    // Only where a name alone could stand, and what follows goes on as after a name.
+    const bool name_only = !error_.expected.empty() && expects(Grammar::ID) && !expects(Grammar::STRING) && !expects(Grammar::LPAREN) && !expects(type(at()));
+    const size_t next = type(at() + 1);
+    const bool goes_on = next == Grammar::EQUALS_SIGN || next == Grammar::COLON || next == Grammar::ON || next == Grammar::OF || next == Grammar::FROM || next == Grammar::GIVES || next == Grammar::LBRACE;
+    if (!name_only && !(goes_on && at() > 0 && (next == Grammar::EQUALS_SIGN || next == Grammar::COLON || next == Grammar::GIVES))) return false;
+    if (name_only && starts_line(at()) && !goes_on) return false;
+    diagnostics_.error("WL1016", span(at()), fmt::format("{} is a reserved word and cannot be a name", in_quotes(at()))).hint(fmt::format("choose another name, such as `{}`", other_name_for(text(at()))));
+    return true;
+  }
+  bool starts_line(size_t i) const { return i == 0 || !same_line(i - 1, i); }
+
+  bool explain_order() {
+    const bool in_clauses = in_rule(Grammar::RuleTariffItem) || in_rule(Grammar::RuleContractItem) || in_rule(Grammar::RuleAmendItem);
+    if (!in_clauses || !starts_line(at()) || !holds(kHeaderWords, type(at())) || !holds_clause_before()) return false;
+    diagnostics_.error("WL1020", span(at()), fmt::format("{} is a header and stands before the clauses", in_quotes(at()))).hint("move the line up, above the first clause");
+    return true;
+  }
+  bool holds_clause_before() const {
+    for (size_t i = 0; i < at(); ++i)
+      if (type(i) == Grammar::CHARGE || type(i) == Grammar::CREDIT || type(i) == Grammar::PAY || type(i) == Grammar::LET || type(i) == Grammar::TAX) return true;
+    return false;
+  }
+
+  bool explain_unit() {
+    if (type(at()) == Grammar::PER_UNIT && at() > 0) {
+      const bool number = is_number(at() - 1);
+      Diagnostic& diagnostic = diagnostics_.error(number ? "WL1019" : "WL1010", span(at()), number ? fmt::format("a unit is missing before {}", in_quotes(at())) : fmt::format("{} reads as a unit", in_quotes(at())));
+      if (number) diagnostic.hint(fmt::format("write `{} NOK{}`", text(at() - 1), text(at())));
+      else diagnostic.hint(fmt::format("a division has blanks around the slash: `{} / {}`", text(at() - 1), text(at()).substr(1)));
+      return true;
+    }
+    if (at() > 0 && type(at() - 1) == Grammar::NUMBER_LAST && type(at()) == Grammar::ID && !same_line(at() - 1, at()) && type(at() + 1) != Grammar::COLON && tokens_[at()]->getCharPositionInLine() > 0) {
+      diagnostics_.error("WL1019", span(at()), fmt::format("{} stands on another line than its number", in_quotes(at()))).label(span(at() - 1), "the number").hint("a unit stands on the line of its number");
+      return true;
+    }
+    return false;
+  }
+
+  bool explain_misspelling() {
+    if (type(at()) != Grammar::ID && !is_contextual_word(type(at()))) return false;
+    const bool top = error_.rules.empty() || error_.rules.front() == Grammar::RuleFile || error_.rules.front() == Grammar::RuleItem;
+    if (!top && !starts_line(at()) && error_.expected.empty()) return false;
+    std::vector<std::string> words;
+    if (top && at() == 0) {
+      for (const auto word : kDeclarationWords) words.push_back(spelling(word));
+    } else if (!error_.expected.empty()) {
+      for (const size_t expected : error_.expected)
+        if (is_reserved_word(expected) || is_contextual_word(expected)) words.push_back(spelling(expected));
+      if (expects(Grammar::ID)) words.clear();  // any word would do
+    }
+    if (starts_line(at()) && !top)
+      for (const auto word : kEntryWords) words.push_back(spelling(word));
+    const auto near = nearest_words(text(at()), words);
+    if (near.empty() && !(top && at() == 0)) return false;
+    Diagnostic& diagnostic = diagnostics_.error("WL1018", span(at()), top && at() == 0 ? fmt::format("no declaration begins with {}", in_quotes(at())) : fmt::format("{} is not a word of the language here", in_quotes(at())));
+    if (!near.empty()) diagnostic.hint("did you mean " + join_quoted(near, " or ") + "?");
+    else diagnostic.hint("declarations begin with words such as `tariff`, `contract`, `rule`, `parameter`, `bands`, `scenario` or `test`");
+    return true;
+  }
+
+  void explain_expectation() {
+    const std::string found = at() < tokens_.size() ? in_quotes(at()) : "the end";
+    std::vector<std::string> wanted;
+    for (const size_t expected : error_.expected) {
+      const char* words = token_in_words(expected);
+      if (expected == Grammar::NUMBER_LAST) continue;
+      if (words == nullptr && is_contextual_word(expected) && expects(Grammar::ID)) continue;
+      const std::string word = words != nullptr ? words : "`" + spelling(expected) + "`";
+      if (word != "``") wanted.push_back(word);
+    }
+    std::string message = found + (at() < tokens_.size() ? " is not expected here" : " of the text was not expected here");
+    if (!wanted.empty() && wanted.size() <= 4) {
+      message = "expected ";
+      for (size_t i = 0; i < wanted.size(); ++i) message += (i == 0 ? "" : i + 1 == wanted.size() ? " or " : ", ") + wanted[i];
+      message += ", found " + found;
+    }
+    Diagnostic& diagnostic = diagnostics_.error("WL1010", span(at()), message);
+    for (const size_t rule : error_.rules)
+      if (const char* usage = usage_of(rule)) {
+        diagnostic.hint(usage);
+        return;
+      }
+  }
+
+  const LexedSource& lexed_;
+  const std::vector<Token*>& tokens_;
+  const SyntaxError& error_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void explain_error(const LexedSource& lexed, const std::vector<Token*>& tokens, const SyntaxError& error, Diagnostics& diagnostics) {
+  Explainer(lexed, tokens, error, diagnostics).explain();
+}
+
+bool starts_declaration(size_t type) { return holds(kDeclarationWords, type); }
+bool starts_entry(size_t type) { return holds(kEntryWords, type); }
+
+}  // namespace wattlaw

@@ -1,0 +1,42 @@
+// lex_source: the ANTLR lexer's tokens of one file with byte positions. Private to compiler/syntax: the only header that shows ANTLR.
+// ANTLR counts code points; `span` converts. A NUMBER that is last on its line becomes NUMBER_LAST (it cannot take a unit).
+#pragma once
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "WattlawLexer.h"
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
+#include "compiler/source/source_file.h"
+#include "compiler/syntax/syntax_tree.h"
+
+namespace wattlaw {
+
+using Grammar = wattlaw_grammar::WattlawParser;
+using Token = antlr4::Token;
+
+struct LexedSource {
+  std::string text;               // what was lexed; same offsets as SourceFile::program_text
+  uint32_t file = 0;
+  std::vector<uint32_t> byte_of;  // byte offset of each code point and of the end; empty if the text is ASCII
+  std::unique_ptr<antlr4::ANTLRInputStream> input;
+  std::unique_ptr<wattlaw_grammar::WattlawLexer> lexer;
+  std::unique_ptr<antlr4::CommonTokenStream> stream;  // filled, comments on the hidden channel
+  std::vector<Token*> tokens;     // without comments, without the end-of-file token
+  Token* end_of_file = nullptr;
+
+  uint32_t byte_offset(size_t code_point) const;
+  Span span(const Token* token) const;
+  std::string_view text_of(const Token* token) const;
+};
+
+std::unique_ptr<LexedSource> lex_source(const SourceFile& source, uint32_t file);
+
+// Reserved and contextual words, by token type.
+bool is_reserved_word(size_t type);
+bool is_contextual_word(size_t type);
+// Could stand where the grammar says `name`.
+inline bool is_name_token(size_t type) { return type == Grammar::ID || is_contextual_word(type); }
+
+}  // namespace wattlaw

@@ -1,0 +1,413 @@
+// The grammar of Wattlaw: the one place where the language's spelling is fixed. grammar/README.md says how it is laid out and which
+// invariants keep it free of ambiguity. A number that is last on its line reaches the parser as NUMBER_LAST, so that a word on the
+// next line is never taken for its unit (compiler/syntax/lex_source.cpp).
+grammar Wattlaw;
+
+tokens { NUMBER_LAST }
+
+file : moduleDecl? importDecl* item* EOF ;
+expressionAlone : expr EOF ;
+
+moduleDecl : MODULE qname ;
+importDecl : IMPORT qname (AS name)? ;
+
+item
+  : currencyItem | unitItem | exchangeItem | roundingMod | roleItem | actorItem | memberItem | kindItem | attributeItem | traceItem
+  | calendarItem | bandsItem | parameterItem | letDecl | tariffItem | contractItem | serviceItem | dispatchItem | ruleItem | amendItem
+  | reformItem | scenarioItem | spaceItem | testItem
+  ;
+currencyItem : CURRENCY name (COMMA name)* ;
+unitItem : UNIT name EQUALS_SIGN sum ;
+exchangeItem : EXCHANGE sum EQUALS_SIGN sum ;
+roleItem : ROLE name (IS name)? ;
+actorItem : ACTOR name (IS actorRole (COMMA actorRole)*)? fieldValues? ;
+actorRole : name (FROM DATE)? untilDate? ;
+memberItem : MEMBER name IS name fieldValues? ;
+kindItem : KIND name LBRACE field* RBRACE ;
+attributeItem : ATTRIBUTE name DOT word COLON type defaultValue? ;
+traceItem : TRACE name LBRACE traceEntry* RBRACE ;
+calendarItem : CALENDAR name LBRACE calendarEntry* RBRACE ;
+bandsItem : BANDS name LBRACE band+ RBRACE ;
+parameterItem : PARAMETER name (COLON type)? paramBody ;
+tariffItem : TARIFF name FROM name TO name forEach? LBRACE body RBRACE ;
+contractItem : CONTRACT name BETWEEN name (COMMA name)* AND name LBRACE body RBRACE ;
+serviceItem : SERVICE name LBRACE serviceEntry* RBRACE ;
+dispatchItem
+  : DISPATCH name FOR name LBRACE dispatchEntry* RBRACE
+  | DISPATCH name LBRACE (MINIMISE | MAXIMISE) expr RBRACE
+  ;
+ruleItem : RULE name ruleScope* LBRACE ruleHeader* ruleEntry* RBRACE ;
+amendItem : AMEND qname (FROM DATE)? LBRACE body RBRACE ;
+reformItem : REFORM name OF qname LBRACE reformEntry* RBRACE ;
+scenarioItem : SCENARIO name LBRACE scenarioEntry* RBRACE ;
+spaceItem : SPACE name LBRACE spaceEntry* RBRACE ;
+testItem : TEST STRING LBRACE testEntry* RBRACE ;
+
+// ---------- types, fields, parameters
+type
+  : ONE OF name (COMMA name)*
+  | SOME OF name (COMMA name)*
+  | typeUnit (TO sum)? taxState? (KEYED BY name (COMMA name)*)?
+  ;
+typeUnit : PERCENT | unitProduct ;
+defaultValue : EQUALS_SIGN expr ;
+field : name COLON type defaultValue? ;
+fieldValues : LBRACE fieldValue* RBRACE ;
+fieldValue : name COLON sum ;
+traceEntry : field missingPolicy? | EVERY sum | cite | FROM STRING ;
+missingPolicy : MISSING (HOLD | ZERO | SKIP_WORD) ;
+calendarEntry
+  : ZONE STRING
+  | INCLUDES name
+  | HOLIDAY name ON sum (FROM DATE)? untilDate?
+  ;
+untilDate : UNTIL DATE ;
+band : name EQUALS_SIGN (OTHERWISE | expr) ;
+paramBody
+  : LBRACE (cite | status)* datedValue+ RBRACE ranging? (status | cite)*
+  | EQUALS_SIGN sum ranging? (status | cite)*
+  | (status | cite)*
+  ;
+ranging : RANGING sum TO sum (STEP TIMES? sum)? ;
+status : STATUS name ;
+datedValue : FROM DATE IS sum cite* ;
+letDecl : LET name EQUALS_SIGN expr ;
+cite : CITE STRING ;
+
+// ---------- money clauses (tariff, contract, amend)
+body : header* clause* ;       // headers stand before the clauses: a later `cite` or `in force` belongs to the clause it follows
+header
+  : cite
+  | inForce
+  | PRICES taxState
+  | roundingMod
+  | COVERS name (WHERE expr)?
+  | BILLING name STARTS (number | ON expr)
+  | ORIGIN ACCOUNTING name
+  | PRICE (BY TIME_WORD | AT START)
+  | HISTORY (NONE | FROM qname)
+  | CHANGE WITHIN PERIOD COLON (BY DAYS | AT START | AT END)
+  | PARTIAL PERIODS (PRORATED BY DAYS | IN FULL | NONE)
+  | BLOCKS (CHRONOLOGICALLY | IN PROPORTION BY name)
+  ;
+clause
+  : letDecl
+  | netting
+  | (CHARGE | CREDIT) name amount modifier*
+  | PAY name ARROW name name amount modifier*
+  | TAX name AT sum ON qname (COMMA qname)* modifier*
+  | (MINIMUM | MAXIMUM) sum capBasis? modifier*
+  | LIMIT expr modifier*
+  | IF expr LBRACE clause+ RBRACE
+  ;
+capBasis : (BEFORE | INCL | INCL_DOT) name ;
+amount : ON sum pricing | OF sum ;
+pricing
+  : AT sum
+  | table
+  | IN BLOCKS (PER period)? LBRACE blockRow+ RBRACE
+  | IN STEPS (PER period)? LBRACE stepRow+ RBRACE
+  ;
+blockRow : (FIRST sum | NEXT sum | REST) GIVES sum cite? ;
+stepRow : ((FROM | ABOVE | UP TO) sum | ABOVE) GIVES sum cite? ;
+modifier
+  : cite
+  | inForce
+  | roundingMod
+  | TO name
+  | WHEN expr
+  | exceptWhen
+  | AT (MOST | LEAST) sum
+  | ALLOCATED BY sum equally?
+  | ONCE ON sum
+  | forEach
+  | COUNTED IN STEPS OF sum (TOGETHER WITH name)?
+  | AGAINST name (COMMA name)*
+  | carry
+  ;
+exceptWhen : EXCEPT name WHEN expr (GIVES sum)? (OVERRIDES name)? cite* ;
+equally : OTHERWISE EQUALLY ;
+forEach : FOR EACH qname (WHERE expr)? ;
+inForce : IN FORCE FROM DATE untilDate? ;
+roundingMod : ROUNDING (NONE | sum roundMode PER name) ;
+roundMode : HALF (UP | EVEN) | UP | DOWN ;
+taxState : (EX | INCL | INCL_DOT) name ;
+netting : NET name AGAINST name PER name (COMMA name)* carry? bandEnds? ;
+carry
+  : CARRY SURPLUS UNTIL yearDay (THEN AT sum)?
+  | SURPLUS AT sum
+  | FROM THE NEXT BILL
+  ;
+bandEnds : WHERE A BAND ENDS (KEPT | LOST | TO qname LBRACE bandMove+ RBRACE) ;
+bandMove : name GIVES name ;
+
+// ---------- services, dispatch
+serviceEntry
+  : cite
+  | FROM name TO name
+  | BID AT LEAST sum (IN STEPS OF sum)? (COMMA PER name)?
+  | ACTIVATE expr
+  | SUSTAIN expr
+  | DERATE expr
+  | GATE expr
+  | PAYS expr (FOR expr)?
+  | OTHERWISE PAYS expr
+  | PENALTY expr (FOR expr)?
+  ;
+dispatchEntry
+  : ENSURE expr BY expr
+  | KEEP expr (WHILE expr)?
+  | OFFER name FROM sum (WHILE expr)?
+  | FOLLOW expr
+  | WHEN expr GIVES action
+  | OTHERWISE GIVES action
+  | LIMIT expr (SHARING sharing)?
+  | cite
+  ;
+action
+  : CHARGE IN CHEAPEST sum UNTIL sum BY sum
+  | (CHARGE | DISCHARGE | IDLE) (AT sum)?
+  ;
+sharing : PROPORTIONAL | EQUAL | LEAST LAXITY | EARLIEST DEPARTURE ;
+
+// ---------- norms
+ruleScope : forEach | PER period | binds | ON (TARIFF | CONTRACT) ;
+binds : BINDS name ;
+ruleHeader : cite | inForce | binds ;
+ruleEntry
+  : letDecl
+  | (REQUIRE | FORBID | WARN) expr (BEFORE sum)? ruleModifier*
+  | OTHERWISE STRING
+  | OTHERWISE PAY name ARROW name (name OF)? sum
+  ;
+ruleModifier : WHEN expr | cite | exceptWhen ;
+
+// ---------- experiments
+reformEntry
+  : cite
+  | amendItem
+  | DROP qname
+  | setEntry
+  | REPLACE qname BY qname
+  | DISPATCH qname
+  | applyEntry
+  | SCALE qname SO THAT expr (EQUALS expr)? (WITHIN expr)?
+  | checkEntry
+  | DATA STRING
+  | showEntry
+  ;
+applyEntry : APPLY ((ONE | CHEAPEST) OF)? qname (COMMA qname)* TO EVERY name (WHERE expr)? (FROM DATE)? ;
+checkEntry : CHECK qname (COMMA qname)* ;
+showEntry : SHOW expr (PER period)? (AS (name | STRING))? (WHEN expr)? ;
+setEntry : SET qname EQUALS_SIGN expr ;
+scenarioEntry
+  : cite
+  | PERIOD DATE TO DATE EVERY sum
+  | PHYSICS EVERY sum
+  | ZONE STRING
+  | DATA STRING
+  | GIVEN qname EQUALS_SIGN sum
+  | DISPATCH qname
+  | applyEntry
+  | checkEntry
+  | ORIGIN ACCOUNTING name
+  | showEntry
+  | setEntry
+  | OVER PAIRS OF name
+  ;
+spaceEntry : field | (REQUIRE | FORBID) expr | cite ;
+testEntry
+  : USE qname (COMMA qname)*
+  | ZONE STRING
+  | EVERY sum
+  | GIVEN qname EQUALS_SIGN givenValue (COMMA givenValue)*
+  | EXPECT expr
+  | setEntry
+  ;
+givenValue : sum (AT timeStamp (TO timeStamp)?)? ;
+timeStamp : DATETIME | DATE ;
+
+// ---------- expressions: one rule a level of precedence, loosest first
+expr : andExpr (OR andExpr)* ;
+andExpr : notExpr (AND notExpr)* ;
+notExpr : NOT notExpr | comparison ;
+comparison : sum comparisonTail? ;
+comparisonTail
+  : (EQUALS_SIGN | NOT_EQUAL | LESS | LESS_EQUAL | GREATER | GREATER_EQUAL) sum
+  | IS NOT? isWhat
+  | NOT? IN (LBRACE sum (COMMA sum)* RBRACE | sum RANGE sum)
+  ;
+isWhat : qname | NONE | TRUE | FALSE | dayTerm ;
+sum : product ((PLUS | MINUS) product)* ;
+product : power ((TIMES_SIGN | DIVIDE | OF) power)* ;
+power : unary (POWER_SIGN unary)? ;
+unary : MINUS unary | tailed ;
+tailed : primary tail* ;
+tail
+  : (WITHIN FIRST | BEYOND FIRST?) primary (OF primary)? starting?     // inside or beyond an allowance; `of` says what is counted
+  | AT TIME_WORD OF primary
+  | ROUNDED TO primary roundMode
+  | UNDER qname
+  | (WITH | WITHOUT) name
+  ;
+primary
+  : LPAREN expr RPAREN
+  | literal
+  | qname LPAREN (argument (COMMA argument)*)? RPAREN suffix*
+  | table
+  | (LARGEST | SMALLEST) operand OF primary
+  | dayTerm
+  | ALLOCATE sum (OVER ALL? qname | PER qname) BY sum (PER period)? equally?
+  | qname
+  ;
+argument : (name COLON)? expr (WHERE expr)? (FOR name IN sum RANGE sum)? ;
+operand : number | qname ;
+suffix
+  : PER period
+  | OVER ALL (qname (WHERE expr)?)?
+  | OVER (THIS AND)? PREVIOUS operand daysOrName
+  | OVER SAME TIME_WORD OF PREVIOUS operand daysOrName
+  | OVER SAME name
+  | SO FAR (THIS name)?
+  ;
+daysOrName : qname | daySet ;
+period : ROLLING? number? qname starting? ;
+starting : STARTING (CLOCK_TIME | yearDay) ;
+literal : quantity taxState? | DATE | DATETIME | STRING | TRUE | FALSE | NONE ;
+quantity
+  : number PERCENT
+  | number MONTH
+  | NUMBER unitProduct (PER unitAtom)?
+  | number (PER unitAtom)?
+  ;
+number : NUMBER | NUMBER_LAST ;
+unitProduct : unitAtom PER_UNIT* ;      // `NOK/kWh`: the slash touches the letter; a division has spaces around it
+unitAtom : name ;
+yearDay : number MONTH | DATE ;
+
+dayTerm : dayAtom+ (EXCLUDING excluded)* ;
+excluded : daySet | qname ;
+dayAtom : daySet | timeWindow (COMMA timeWindow)* | monthSet ;
+timeWindow : CLOCK_TIME TO CLOCK_TIME (OF THE SAME DAY | INTO THE NEXT DAY)? ;
+monthSet : MONTH (TO MONTH)? | number MONTH TO number MONTH ;
+daySet
+  : WORKDAYS
+  | WEEKDAYS
+  | WEEKENDS
+  | HOLIDAYS OF qname
+  | DAYS OF qname
+  | WEEKDAY (TO WEEKDAY)?
+  ;
+table : BY (primary (COMMA primary)* hitPolicy? | hitPolicy)? LBRACE tableRow+ RBRACE ;
+hitPolicy : FIRST MATCH | COLLECT (SUM | MIN | MAX) | LINEARLY ;
+tableRow : (rowKey (COMMA rowKey)* | WHEN expr | OTHERWISE) GIVES expr cite? ;
+rowKey : ANY | (FROM | ABOVE | UP TO | AT) sum | sum ;
+
+qname : name (DOT word)* ;
+word : name | reserved ;
+name : ID | contextual ;
+reserved       // a name only after a dot
+  : TO | FROM | UNTIL | OF | IN | ON | AT | BY | FOR | WHEN | WHERE | WHILE | IF | PER | OVER | WITHIN | BEYOND | BEFORE | UNDER | WITH | WITHOUT | AS | IS
+  | AND | OR | NOT | EXCEPT | EXCLUDING | OTHERWISE | NONE | TRUE | FALSE | ANY | LINEARLY | ABOVE | UP | HALF | ROUNDED | LARGEST | SMALLEST
+  | ALLOCATE | WORKDAYS | WEEKDAYS | WEEKENDS | HOLIDAYS | CITE | ROUNDING | LET | CHARGE | CREDIT | PAY | MINIMUM | MAXIMUM | LIMIT | REQUIRE
+  | FORBID | WARN | SHOW | EXPECT | GIVEN | ENSURE | KEEP | FOLLOW | EVERY
+  ;
+contextual     // keywords where the grammar asks for them, names everywhere else
+  : A | ACCOUNTING | ACTIVATE | ACTOR | AGAINST | ALL | ALLOCATED | AMEND | APPLY | ATTRIBUTE | BAND | BANDS | BETWEEN | BID | BILL | BILLING
+  | BINDS | BLOCKS | CALENDAR | CARRY | CHANGE | CHEAPEST | CHECK | CHRONOLOGICALLY | COLLECT | CONTRACT | COUNTED | COVERS | CURRENCY
+  | DATA | DAY | DAYS | DEPARTURE | DERATE | DISCHARGE | DISPATCH | DOWN | DROP | EACH | EARLIEST | END | ENDS | EQUAL | EQUALLY | EQUALS | EVEN
+  | EX | EXCHANGE | FAR | FIRST | FORCE | FULL | GATE | HISTORY | HOLD | HOLIDAY | IDLE | IMPORT | INCL | INCLUDES | INTO | KEPT | KEYED | KIND
+  | LAXITY | LEAST | LOST | MATCH | MAX | MAXIMISE | MEMBER | MIN | MINIMISE | MISSING | MODULE | MOST | NET | NEXT | OFFER | ONCE | ONE | ORIGIN
+  | OVERRIDES | PAIRS | PARAMETER | PARTIAL | PAYS | PENALTY | PERIOD | PERIODS | PHYSICS | PREVIOUS | PRICE | PRICES | PROPORTION
+  | PROPORTIONAL | PRORATED | RANGING | REFORM | REPLACE | REST | ROLE | ROLLING | RULE | SAME | SCALE | SCENARIO | SERVICE | SET | SHARING
+  | SKIP_WORD | SO | SOME | SPACE | START | STARTING | STARTS | STATUS | STEP | STEPS | SUM | SURPLUS | SUSTAIN | TARIFF | TAX | TEST | THAT | THE
+  | THEN | THIS | TIME_WORD | TIMES | TOGETHER | TRACE | UNIT | USE | ZERO | ZONE
+  ;
+
+// ---------- words: reserved
+TO : 'to' ; FROM : 'from' ; UNTIL : 'until' ; OF : 'of' ; IN : 'in' ; ON : 'on' ; AT : 'at' ; BY : 'by' ; FOR : 'for' ;
+WHEN : 'when' ; WHERE : 'where' ; WHILE : 'while' ; IF : 'if' ; PER : 'per' ; OVER : 'over' ; WITHIN : 'within' ;
+BEYOND : 'beyond' ; BEFORE : 'before' ; UNDER : 'under' ; WITH : 'with' ; WITHOUT : 'without' ; AS : 'as' ; IS : 'is' ;
+AND : 'and' ; OR : 'or' ; NOT : 'not' ; EXCEPT : 'except' ; EXCLUDING : 'excluding' ; OTHERWISE : 'otherwise' ;
+NONE : 'none' ; TRUE : 'true' ; FALSE : 'false' ; ANY : 'any' ; LINEARLY : 'linearly' ; ABOVE : 'above' ; UP : 'up' ;
+HALF : 'half' ; ROUNDED : 'rounded' ; LARGEST : 'largest' ; SMALLEST : 'smallest' ; ALLOCATE : 'allocate' ;
+WORKDAYS : 'workdays' ; WEEKDAYS : 'weekdays' ; WEEKENDS : 'weekends' ; HOLIDAYS : 'holidays' ; CITE : 'cite' ;
+ROUNDING : 'rounding' ; LET : 'let' ; CHARGE : 'charge' ; CREDIT : 'credit' ; PAY : 'pay' ; MINIMUM : 'minimum' ;
+MAXIMUM : 'maximum' ; LIMIT : 'limit' ; REQUIRE : 'require' ; FORBID : 'forbid' ; WARN : 'warn' ; SHOW : 'show' ;
+EXPECT : 'expect' ; GIVEN : 'given' ; ENSURE : 'ensure' ; KEEP : 'keep' ; FOLLOW : 'follow' ; EVERY : 'every' ;
+
+// ---------- words: contextual
+A : 'a' ; ACCOUNTING : 'accounting' ; ACTIVATE : 'activate' ; ACTOR : 'actor' ; AGAINST : 'against' ; ALL : 'all' ;
+ALLOCATED : 'allocated' ; AMEND : 'amend' ; APPLY : 'apply' ; ATTRIBUTE : 'attribute' ; BAND : 'band' ; BANDS : 'bands' ;
+BETWEEN : 'between' ; BID : 'bid' ; BILL : 'bill' ; BILLING : 'billing' ; BINDS : 'binds' ; BLOCKS : 'blocks' ;
+CALENDAR : 'calendar' ; CARRY : 'carry' ; CHANGE : 'change' ; CHEAPEST : 'cheapest' ; CHECK : 'check' ;
+CHRONOLOGICALLY : 'chronologically' ; COLLECT : 'collect' ; CONTRACT : 'contract' ; COUNTED : 'counted' ;
+COVERS : 'covers' ; CURRENCY : 'currency' ; DATA : 'data' ; DAY : 'day' ; DAYS : 'days' ; DEPARTURE : 'departure' ;
+DERATE : 'derate' ; DISCHARGE : 'discharge' ; DISPATCH : 'dispatch' ; DOWN : 'down' ; DROP : 'drop' ; EACH : 'each' ;
+EARLIEST : 'earliest' ; END : 'end' ; ENDS : 'ends' ; EQUAL : 'equal' ; EQUALLY : 'equally' ; EQUALS : 'equals' ;
+EVEN : 'even' ; EX : 'ex' ; EXCHANGE : 'exchange' ; FAR : 'far' ; FIRST : 'first' ; FORCE : 'force' ; FULL : 'full' ;
+GATE : 'gate' ; HISTORY : 'history' ; HOLD : 'hold' ; HOLIDAY : 'holiday' ; IDLE : 'idle' ; IMPORT : 'import' ;
+INCL : 'incl' ; INCLUDES : 'includes' ; INTO : 'into' ; KEPT : 'kept' ; KEYED : 'keyed' ; KIND : 'kind' ;
+LAXITY : 'laxity' ; LEAST : 'least' ; LOST : 'lost' ; MATCH : 'match' ; MAX : 'max' ; MAXIMISE : 'maximise' ;
+MEMBER : 'member' ; MIN : 'min' ; MINIMISE : 'minimise' ; MISSING : 'missing' ; MODULE : 'module' ; MOST : 'most' ;
+NET : 'net' ; NEXT : 'next' ; OFFER : 'offer' ; ONCE : 'once' ; ONE : 'one' ; ORIGIN : 'origin' ;
+OVERRIDES : 'overrides' ; PAIRS : 'pairs' ; PARAMETER : 'parameter' ; PARTIAL : 'partial' ; PAYS : 'pays' ;
+PENALTY : 'penalty' ; PERIOD : 'period' ; PERIODS : 'periods' ; PHYSICS : 'physics' ; PREVIOUS : 'previous' ;
+PRICE : 'price' ; PRICES : 'prices' ; PROPORTION : 'proportion' ; PROPORTIONAL : 'proportional' ; PRORATED : 'prorated' ;
+RANGING : 'ranging' ; REFORM : 'reform' ; REPLACE : 'replace' ; REST : 'rest' ; ROLE : 'role' ; ROLLING : 'rolling' ;
+RULE : 'rule' ; SAME : 'same' ; SCALE : 'scale' ; SCENARIO : 'scenario' ; SERVICE : 'service' ; SET : 'set' ;
+SHARING : 'sharing' ; SKIP_WORD : 'skip' ; SO : 'so' ; SOME : 'some' ; SPACE : 'space' ; START : 'start' ;
+STARTING : 'starting' ; STARTS : 'starts' ; STATUS : 'status' ; STEP : 'step' ; STEPS : 'steps' ; SUM : 'sum' ;
+SURPLUS : 'surplus' ; SUSTAIN : 'sustain' ; TARIFF : 'tariff' ; TAX : 'tax' ; TEST : 'test' ; THAT : 'that' ;
+THE : 'the' ; THEN : 'then' ; THIS : 'this' ; TIME_WORD : 'time' ; TIMES : 'times' ; TOGETHER : 'together' ;
+TRACE : 'trace' ; UNIT : 'unit' ; USE : 'use' ; ZERO : 'zero' ; ZONE : 'zone' ;
+
+// ---------- punctuation
+LBRACE : '{' ;
+RBRACE : '}' ;
+LPAREN : '(' ;
+RPAREN : ')' ;
+COMMA : ',' ;
+COLON : ':' ;
+DOT : '.' ;
+RANGE : '..' ;
+EQUALS_SIGN : '=' ;
+NOT_EQUAL : '!=' ;
+LESS : '<' ;
+LESS_EQUAL : '<=' ;
+GREATER : '>' ;
+GREATER_EQUAL : '>=' ;
+PLUS : '+' ;
+MINUS : '-' ;
+TIMES_SIGN : '*' ;
+DIVIDE : '/' ;
+POWER_SIGN : '^' ;
+PERCENT : '%' ;
+GIVES : '=>' ;
+ARROW : '->' ;
+
+// ---------- literals
+INCL_DOT : 'incl.' ;
+MONTH : 'January' | 'February' | 'March' | 'April' | 'May' | 'June' | 'July' | 'August' | 'September' | 'October' | 'November' | 'December' ;
+WEEKDAY : 'Monday' | 'Tuesday' | 'Wednesday' | 'Thursday' | 'Friday' | 'Saturday' | 'Sunday' ;
+DATETIME : DAY_PART [ T] CLOCK_PART (':' DIGIT DIGIT)? ('Z' | [+\-] CLOCK_PART)? ;
+DATE : DAY_PART ;
+CLOCK_TIME : CLOCK_PART ;
+NUMBER : DIGIT+ ('.' DIGIT+)? ;
+PER_UNIT : '/' LETTER (LETTER | DIGIT_ANY)* ('^' DIGIT)? ;
+STRING : '"' (~["\\\r\n] | '\\' ~[\r\n])* '"' ;
+ID : LETTER (LETTER | DIGIT_ANY)* ;
+
+// ---------- what people write by mistake: no rule takes these, each has a message of its own
+UNCLOSED_STRING : '"' (~["\\\r\n] | '\\' ~[\r\n])* ;
+WRONG_OPERATOR : '==' | '&&' | '||' | '<>' | '=<' | ':=' | '≤' | '≥' | '≠' | '×' | '÷' | '−' | '–' | '·' | ';' | '→' | '⇒' ;
+
+COMMENT : '#' ~[\r\n]* -> channel(HIDDEN) ;
+WS : [ \t\r\n\u00A0\u202F\uFEFF]+ -> skip ;
+UNKNOWN_CHARACTER : . ;
+
+fragment DIGIT : [0-9] ;
+fragment DIGIT_ANY : [\p{Nd}] ;
+fragment LETTER : [\p{L}_€$£¢°] ;
+fragment DAY_PART : DIGIT DIGIT DIGIT DIGIT '-' DIGIT DIGIT '-' DIGIT DIGIT ;
+fragment CLOCK_PART : DIGIT DIGIT ':' DIGIT DIGIT ;

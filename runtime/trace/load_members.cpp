@@ -1,0 +1,141 @@
+#include "runtime/trace/load_members.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/trace/read_csv.h"
+#include "runtime/trace/read_series.h"
+
+namespace wattlaw {
+namespace {
+
+std::string list_choices(const std::vector<std::string>& choices) {
+  std::string text;
+  for (const std::string& choice : choices) text += (text.empty() ? "`" : ", `") + choice + "`";
+  return text;
+}
+
+// One text of an attribute, or the failure's message and hint.
+std::optional<Rational> read_attribute_value(const AttributeRequest& request, std::string_view text, const Rational& factor, std::string& message, std::string& hint) {
+  const std::string shown = "`" + show_text(text) + "` ";
+  switch (request.kind) {
+    case AttributeRequest::Kind::number: {
+      Decimal check;
+      std::optional<Rational> value;
+      if (read_decimal(text, false, check) == DecimalFault::none) value = parse_decimal(text.front() == '+' ? text.substr(1) : text);
+      if (value) return Rational(*value * factor);
+      message = shown + "is not a number of at most 18 digits";
+      hint = "write it in digits with a decimal point";
+      return std::nullopt;
+    }
+    case AttributeRequest::Kind::choice:
+      for (size_t i = 0; i < request.choices.size(); ++i)
+        if (request.choices[i] == text) return Rational(static_cast<long long>(i));
+      message = shown + "is none of " + list_choices(request.choices);
+      hint = nearest_name(std::string(text), request.choices);
+      if (!hint.empty()) hint = "is `" + hint + "` meant?";
+      return std::nullopt;
+    case AttributeRequest::Kind::yes_no:
+      if (text == "yes" || text == "true") return Rational(1);
+      if (text == "no" || text == "false") return Rational(0);
+      message = shown + "is neither yes nor no";
+      hint = "write yes, no, true or false";
+      return std::nullopt;
+    case AttributeRequest::Kind::date:
+      if (const std::optional<Date> date = parse_date(text)) return Rational(date->days);
+      message = shown + "is not a date";
+      hint = "write dates as 2026-03-01";
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity) {
+  Result<CsvReader> opened = CsvReader::open(path, shown);
+  if (!opened) return opened.failure();
+  CsvReader& reader = *opened;
+  int id_field = reader.column_of("id");
+  if (id_field < 0) id_field = reader.column_of(entity);
+  if (id_field < 0) return reader.missing_column("id", "the column `id` names the members");
+  std::vector<std::string> ids;
+  std::vector<std::vector<std::string>> texts(reader.columns().size());
+  std::vector<int64_t> rows;
+  std::string_view row;
+  std::vector<std::string_view> fields;
+  for (;;) {
+    Result<bool> more = reader.next_row(row);
+    if (!more) return more.failure();
+    if (!*more) break;
+    Result<Ok> cut = reader.split(row, fields);
+    if (!cut) return cut.failure();
+    const std::string_view id = trim(fields[static_cast<size_t>(id_field)]);
+    if (std::optional<Failure> bad = check_id(id)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
+    ids.emplace_back(id);
+    rows.push_back(reader.row());
+    for (size_t i = 0; i < texts.size(); ++i) texts[i].emplace_back(trim(fields[i]));
+  }
+  if (ids.empty()) return reader.fail("WL6004", "has a header but no rows", "it needs a row a member");
+
+  std::vector<size_t> order(ids.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a] < ids[b]; });
+  MemberTable table;
+  table.shown = shown;
+  table.hash = reader.hash();
+  for (const CsvColumn& column : reader.columns()) table.columns.emplace_back(column.name, column.unit);
+  table.texts.resize(texts.size());
+  for (size_t at : order) {
+    if (!table.ids.empty() && table.ids.back() == ids[at])
+      return Failure{"WL6029", "the id `" + show_text(ids[at]) + "` stands in rows " + std::to_string(table.rows.back()) + " and " + std::to_string(rows[at]), "keep one row a member", shown, rows[at], ""};
+    table.ids.push_back(std::move(ids[at]));
+    table.rows.push_back(rows[at]);
+    for (size_t i = 0; i < texts.size(); ++i) table.texts[i].push_back(std::move(texts[i][at]));
+  }
+  return table;
+}
+
+Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids) {
+  if (!request.used) return std::vector<Rational>(ids.size(), request.default_value.value_or(Rational(0)));
+  const std::string file = request.entity + "s.csv";
+  size_t column = 0;
+  if (table != nullptr) {
+    const auto found = std::find_if(table->columns.begin(), table->columns.end(), [&](const auto& c) { return c.first == request.name; });
+    column = static_cast<size_t>(found - table->columns.begin());
+  }
+  if (table == nullptr || column == table->columns.size()) {
+    if (request.default_value) return std::vector<Rational>(ids.size(), *request.default_value);
+    if (table == nullptr)
+      return Failure{"WL6042", "attribute `" + request.name + "` of `" + request.entity + "` needs " + file + ", which is not there", "write " + file + " with the columns id and " + request.name + ", or give the attribute a default", file, 0, ""};
+    std::vector<std::string> names;
+    for (const auto& known : table->columns) names.push_back(known.first);
+    const std::string nearest = nearest_name(request.name, names);
+    return Failure{"WL6042", "has no column `" + request.name + "` and the attribute has no default", nearest.empty() ? "add the column, or give the attribute a default" : "is `" + show_text(nearest) + "` meant?", table->shown, 1, ""};
+  }
+  if (table->ids != ids) {
+    const auto [here, there] = std::mismatch(ids.begin(), ids.end(), table->ids.begin(), table->ids.end());
+    const bool is_extra = here == ids.end() || (there != table->ids.end() && *there < *here);
+    return Failure{"WL6041", is_extra ? "`" + show_text(*there) + "` is not among the members" : "`" + show_text(*here) + "` has no row", "the files of one run name the same members", table->shown, 0, ""};
+  }
+  Rational factor(1);
+  if (request.kind == AttributeRequest::Kind::number && request.unit_meaning) {
+    const std::string& unit = table->columns[column].second.empty() ? request.unit : table->columns[column].second;
+    const auto meaning = request.unit_meaning(unit);
+    if (!meaning || (meaning->is_mean_power && unit != request.unit))
+      return Failure{"WL6022", "`" + request.name + " [" + show_text(unit) + "]` does not measure what the attribute asks for", "`" + request.name + "` is read in " + request.unit, table->shown, 1, ""};
+    factor = meaning->factor;
+  }
+  std::vector<Rational> values;
+  values.reserve(ids.size());
+  for (size_t member = 0; member < ids.size(); ++member) {
+    const std::string& text = table->texts[column][member];
+    std::string message = "is empty and has no default", hint = "fill it in, or give the attribute a default";
+    std::optional<Rational> value = text.empty() ? request.default_value : read_attribute_value(request, text, factor, message, hint);
+    if (!value) return Failure{"WL6040", "`" + request.name + "` of `" + show_text(ids[member]) + "`: " + message, hint, table->shown, table->rows[member], ""};
+    values.push_back(std::move(*value));
+  }
+  return values;
+}
+
+}  // namespace wattlaw

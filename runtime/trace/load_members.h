@@ -1,0 +1,22 @@
+// load_members: ENTITYs.csv (`sites.csv`: id,tax_zone,capacity [kWh],…) -> ids in ascending order and their attributes.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "runtime/trace/trace_request.h"
+
+namespace wattlaw {
+
+struct MemberTable {
+  std::vector<std::string> ids;                     // ascending
+  std::vector<std::vector<std::string>> texts;      // [column][member]
+  std::vector<int64_t> rows;                        // [member]: line of the file
+  std::vector<std::pair<std::string, std::string>> columns;  // name, unit
+  std::string shown, hash;
+};
+Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity);
+
+// The values of one attribute for `ids`; `table` may be null if no file is there. Failures WL6040 to WL6042.
+Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids);
+
+}  // namespace wattlaw

@@ -1,0 +1,276 @@
+#include "runtime/trace/load_traces.h"
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "runtime/trace/load_members.h"
+#include "runtime/trace/read_series.h"
+
+// Failures of traces (texts and remedies: runtime/base/failure_codes.md)
+//   WL6001 cannot be opened or read      WL6011 gap                         WL6021 unknown quality        WL6031 nothing to hold
+//   WL6002 directory or device           WL6012 duplicate row               WL6022 unit does not fit      WL6032 a file name outside the data folder
+//   WL6003 empty file                    WL6013 rows in disorder            WL6023 steps do not fit       WL6033 no file for a trace
+//   WL6004 no rows                       WL6014 not a time                  WL6024 coarser amounts        WL6034 too large for memory
+//   WL6005 row longer than 64 KiB        WL6015 repeated hour in disorder   WL6025 inexact mean           WL6040 attribute value not understood
+//   WL6006 not CSV text                  WL6016 skipped local time          WL6026 nothing of the period  WL6041 members differ between files
+//   WL6007 missing column                WL6017 not a number                WL6027 member without rows    WL6042 attribute without value
+//   WL6008 two columns of one name       WL6018 out of range                WL6028 unknown member
+//   WL6009 wrong number of fields        WL6019 finer than the quantum      WL6029 duplicate id
+//   WL6010 broken quoting                WL6020 empty value                 WL6030 unusable id
+
+namespace wattlaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Form : uint8_t { absent, long_rows, wide, member_files, clock };
+
+struct FoundFile {
+  Form form = Form::absent;
+  std::string path, shown;
+  std::string id_column;
+};
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+class TraceLoader {
+ public:
+  TraceLoader(const TraceRequest& request, const Clock& clock, const Progress& progress, uint64_t memory_bytes)
+      : request_(request), clock_(clock), progress_(progress), memory_bytes_(memory_bytes) {}
+  Result<Traces> load();
+
+ private:
+  Result<FoundFile> find_file(const SeriesRequest& series) const;
+  Result<Ok> find_members();
+  Result<Ok> add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const;
+  Result<std::vector<std::string>> list_folder(const FoundFile& found) const;
+  Result<std::vector<std::string>> list_header(const FoundFile& found) const;
+  Result<Ok> check_same_members(const std::vector<std::string>& ids, const FoundFile& found, const char* what) const;
+  Result<Ok> check_memory() const;
+  Result<Ok> plan_files();
+  void plan_columns(const FoundFile& found, const SeriesRequest& series, SeriesBuilder& builder);
+  std::string folder(const std::string& name) const { return (fs::path(request_.data_folder) / name).string(); }
+
+  const TraceRequest& request_;
+  const Clock& clock_;
+  const Progress& progress_;
+  uint64_t memory_bytes_;
+  std::vector<FoundFile> found_;                 // by series
+  std::map<std::string, MemberTable> tables_;    // by entity
+  MemberIndex index_;
+  std::deque<SeriesBuilder> builders_;           // by series; addresses stay
+  std::map<std::string, SeriesFile> files_;      // by path
+  Traces traces_;
+};
+
+Result<FoundFile> TraceLoader::find_file(const SeriesRequest& series) const {
+  FoundFile found;
+  std::string name = series.file.empty() ? series.trace + ".csv" : series.file;
+  if (!series.file.empty()) {
+    const fs::path relative(series.file);
+    const bool climbs = std::any_of(relative.begin(), relative.end(), [](const fs::path& part) { return part == ".."; });
+    if (relative.is_absolute() || climbs)
+      return Failure{"WL6032", "`" + show_text(series.file) + "` of trace `" + series.trace + "` lies outside the data folder", "name a file below the data folder", "", 0, ""};
+  }
+  std::error_code error;
+  if (!is_there(folder(name)) && series.file.empty() && series.per_member) {
+    const std::string wide = series.trace + "." + series.column + ".csv";
+    if (is_there(folder(wide))) return FoundFile{Form::wide, folder(wide), wide, ""};
+    if (fs::is_directory(folder(series.trace), error)) return FoundFile{Form::member_files, folder(series.trace), series.trace, ""};
+  }
+  if (series.per_member && !series.file.empty() && fs::is_directory(folder(name), error)) return FoundFile{Form::member_files, folder(name), name, ""};
+  found.path = folder(name);
+  found.shown = name;
+  if (!is_there(found.path)) {
+    if (series.optional) return found;
+    const std::string also = series.per_member && series.file.empty() ? ", " + series.trace + "." + series.column + ".csv or the folder " + series.trace + "/" : "";
+    return Failure{"WL6033", "no data for `" + series.column + "` of trace `" + series.trace + "`: looked for " + name + also + " in " + request_.data_folder, "name the data folder with `--data FOLDER`", name, 0, ""};
+  }
+  found.form = Form::clock;
+  if (!series.per_member) return found;
+  Result<CsvReader> reader = CsvReader::open(found.path, found.shown);
+  if (!reader) return reader.failure();
+  for (const std::string& id : {series.trace, std::string("id")})
+    if (found.id_column.empty() && reader->column_of(id) >= 0) found.id_column = id;
+  found.form = Form::long_rows;
+  if (!found.id_column.empty()) return found;
+  if (!series.file.empty()) {
+    found.form = Form::wide;
+    return found;
+  }
+  return reader->missing_column(series.trace, "the long form has the columns " + series.trace + ",time," + series.column);
+}
+
+// Ids of TRACE/ID.csv, ascending.
+Result<std::vector<std::string>> TraceLoader::list_folder(const FoundFile& found) const {
+  std::vector<std::string> ids;
+  std::error_code error;
+  for (fs::directory_iterator at(found.path, error), end; !error && at != end; at.increment(error))
+    if (at->path().extension() == ".csv") ids.push_back(at->path().stem().string());
+  if (error) return Failure{"WL6001", "cannot be listed: " + error.message(), "", found.shown, 0, ""};
+  if (ids.empty()) return Failure{"WL6033", "holds no file ID.csv", "the folder has one CSV file a member", found.shown, 0, ""};
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+// Ids of a wide header, in its order.
+Result<std::vector<std::string>> TraceLoader::list_header(const FoundFile& found) const {
+  Result<CsvReader> reader = CsvReader::open(found.path, found.shown);
+  if (!reader) return reader.failure();
+  if (reader->column_of("time") < 0) return reader->missing_column("time", "");
+  std::vector<std::string> ids;
+  for (const CsvColumn& column : reader->columns())
+    if (column.name != "time" && !column.name.empty()) ids.push_back(column.name);
+  if (ids.empty()) return reader->fail("WL6007", "has no column but `time`", "the wide form has one column a member");
+  return ids;
+}
+
+Result<Ok> TraceLoader::add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const {
+  if (found.form == Form::absent || found.form == Form::clock) return Ok{};
+  Result<std::vector<std::string>> more = found.form == Form::long_rows      ? collect_ids(found.path, found.shown, found.id_column)
+                                          : found.form == Form::member_files ? list_folder(found)
+                                                                             : list_header(found);
+  if (!more) return more.failure();
+  ids.insert(ids.end(), more->begin(), more->end());
+  return Ok{};
+}
+
+Result<Ok> TraceLoader::find_members() {
+  std::vector<std::string> entities;
+  for (const SeriesRequest& series : request_.series)
+    if (series.per_member) entities.push_back(series.trace);
+  for (const AttributeRequest& attribute : request_.attributes) entities.push_back(attribute.entity);
+  for (const std::string& entity : entities) {
+    const std::string name = entity + "s.csv";
+    if (tables_.count(entity) != 0 || !is_there(folder(name))) continue;
+    Result<MemberTable> table = read_member_table(folder(name), name, entity);
+    if (!table) return table.failure();
+    traces_.file_hashes.emplace_back(name, table->hash);
+    tables_.emplace(entity, std::move(*table));
+  }
+  std::vector<std::string>& ids = traces_.members.ids;
+  for (const std::string& entity : entities)
+    if (ids.empty() && tables_.count(entity) != 0) ids = tables_.at(entity).ids;
+  if (ids.empty()) {
+    std::vector<std::string> paths;
+    for (size_t i = 0; i < found_.size(); ++i) {
+      if (std::find(paths.begin(), paths.end(), found_[i].path) != paths.end()) continue;
+      paths.push_back(found_[i].path);
+      Result<Ok> added = add_ids_of(found_[i], ids);
+      if (!added) return added;
+    }
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (const std::string& id : ids)
+      if (std::optional<Failure> bad = check_id(id)) return *bad;
+  }
+  index_.ids = &ids;
+  for (uint32_t i = 0; i < ids.size(); ++i) index_.of.emplace(ids[i], i);
+  for (const AttributeRequest& attribute : request_.attributes) {
+    const auto table = tables_.find(attribute.entity);
+    Result<std::vector<Rational>> values = read_attribute(attribute, table == tables_.end() ? nullptr : &table->second, ids);
+    if (!values) return values.failure();
+    traces_.members.attributes.push_back(std::move(*values));
+  }
+  return Ok{};
+}
+
+Result<Ok> TraceLoader::check_memory() const {
+  uint64_t count = 0;
+  for (const SeriesRequest& series : request_.series) count += series.per_member ? 1 : 0;
+  const uint64_t lanes = (uint64_t{traces_.members.size()} + kTileMembers - 1) / kTileMembers * kTileMembers;
+  unsigned __int128 bytes = static_cast<unsigned __int128>(lanes) * clock_.steps * count * 4;
+  if (bytes <= memory_bytes_) return Ok{};
+  const auto mebibytes = [](unsigned __int128 size) { return std::to_string(static_cast<uint64_t>(size >> 20)) + " MiB"; };
+  return Failure{"WL6034", std::to_string(traces_.members.size()) + " members x " + std::to_string(clock_.steps) + " steps x " + std::to_string(count) + " series x 4 bytes are " + mebibytes(bytes) + ", more than the " + mebibytes(memory_bytes_) + " allowed",
+                 "choose a shorter period, a coarser step or fewer members", "", 0, ""};
+}
+
+Result<Ok> TraceLoader::check_same_members(const std::vector<std::string>& ids, const FoundFile& found, const char* what) const {
+  for (const std::string& id : ids)
+    if (index_.of.count(id) == 0) return Failure{"WL6028", std::string(what) + " `" + show_text(id) + "` is not among the members", "add it to the table of members or remove its data", found.shown, 0, ""};
+  if (ids.size() == traces_.members.ids.size()) return Ok{};
+  std::vector<std::string> sorted = ids;
+  std::sort(sorted.begin(), sorted.end());
+  for (const std::string& id : traces_.members.ids)
+    if (!std::binary_search(sorted.begin(), sorted.end(), id)) return Failure{"WL6027", "`" + show_text(id) + "` has no " + what, "every member needs its data; remove it from the table of members if it has none", found.shown, 0, ""};
+  return Ok{};
+}
+
+void TraceLoader::plan_columns(const FoundFile& found, const SeriesRequest& series, SeriesBuilder& builder) {
+  const auto file_of = [&](const std::string& path, const std::string& shown) -> SeriesFile& {
+    SeriesFile& file = files_[path];
+    file.path = path;
+    file.shown = shown;
+    if (series.native_step_seconds != 0) file.native_step_seconds = series.native_step_seconds;
+    return file;
+  };
+  const std::vector<std::string>& ids = traces_.members.ids;
+  if (found.form == Form::wide) {
+    SeriesFile& file = file_of(found.path, found.shown);
+    file.has_quality = false;
+    for (uint32_t i = 0; i < ids.size(); ++i) file.columns.push_back({ids[i], &builder, i});
+  } else if (found.form == Form::member_files) {
+    for (uint32_t i = 0; i < ids.size(); ++i)
+      file_of((fs::path(found.path) / (ids[i] + ".csv")).string(), found.shown + "/" + ids[i] + ".csv").columns.push_back({series.column, &builder, i});
+  } else if (found.form != Form::absent) {
+    SeriesFile& file = file_of(found.path, found.shown);
+    file.id_column = found.id_column;
+    file.columns.push_back({series.column, &builder, 0});
+  }
+}
+
+Result<Ok> TraceLoader::plan_files() {
+  for (size_t i = 0; i < request_.series.size(); ++i) {
+    const SeriesRequest& series = request_.series[i];
+    builders_.emplace_back(series, clock_, traces_.members.size(), memory_bytes_);
+    if (!builders_.back().has_memory()) return Failure{"WL6034", "`" + series.column + "` of trace `" + series.trace + "` found no memory", "choose a shorter period or fewer members", "", 0, ""};
+    if (found_[i].form == Form::wide || found_[i].form == Form::member_files) {
+      Result<std::vector<std::string>> ids = found_[i].form == Form::wide ? list_header(found_[i]) : list_folder(found_[i]);
+      if (!ids) return ids.failure();
+      Result<Ok> same = check_same_members(*ids, found_[i], found_[i].form == Form::wide ? "column" : "file");
+      if (!same) return same;
+    }
+    plan_columns(found_[i], series, builders_.back());
+  }
+  return Ok{};
+}
+
+Result<Traces> TraceLoader::load() {
+  for (const SeriesRequest& series : request_.series) {
+    Result<FoundFile> found = find_file(series);
+    if (!found) return found.failure();
+    found_.push_back(std::move(*found));
+  }
+  for (auto step : {&TraceLoader::find_members, &TraceLoader::plan_files}) {
+    Result<Ok> done = (this->*step)();
+    if (done && step == &TraceLoader::find_members) done = check_memory();
+    if (!done) return done.failure();
+  }
+  for (const auto& [path, file] : files_) {
+    Result<std::string> hash = read_series(file, index_, clock_, progress_);
+    if (!hash) return hash.failure();
+    traces_.file_hashes.emplace_back(file.shown, *hash);
+  }
+  std::sort(traces_.file_hashes.begin(), traces_.file_hashes.end());
+  for (size_t i = 0; i < request_.series.size(); ++i) {
+    const bool per_member = request_.series[i].per_member;
+    traces_.member_series.push_back(per_member ? builders_[i].finish_member_series() : TileSeries{});
+    traces_.clock_series.push_back(per_member ? ClockSeries{} : builders_[i].finish_clock_series());
+  }
+  return std::move(traces_);
+}
+
+}  // namespace
+
+Result<Traces> load_traces(const TraceRequest& request, const Clock& clock, const Progress& progress, uint64_t memory_bytes) {
+  return TraceLoader(request, clock, progress, memory_bytes).load();
+}
+
+}  // namespace wattlaw
