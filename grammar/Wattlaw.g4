@@ -1,9 +1,38 @@
 // The grammar of Wattlaw: the one place where the language's spelling is fixed. grammar/README.md says how it is laid out and which
-// invariants keep it free of ambiguity. A number that is last on its line reaches the parser as NUMBER_LAST, so that a word on the
-// next line is never taken for its unit (compiler/syntax/lex_source.cpp).
+// invariants keep it free of ambiguity. The tokens declared below are words whose meaning hangs on their neighbours; the lexer's
+// second pass (compiler/syntax/mark_words.cpp) tells them apart, so that one token decides almost everywhere.
 grammar Wattlaw;
 
-tokens { NUMBER_LAST }
+tokens {
+  MEASURE,            // a number with its unit behind it on the same line
+  DAY_NUMBER,         // a number before a month: 15 April
+  DAYS_OF,            // `days` before `of`
+  UNIT_PER,           // `per` behind a literal: 1200 NOK per year
+  AMOUNT_TAX,         // `ex`, `incl` behind a literal: 100 NOK incl vat
+  SPAN_TO,            // `to` between times, days or months
+  WINDOW_COMMA,       // `,` between time windows
+  WINDOW_OF,          // `of`, `into` before `the`: 22:00 to 06:00 of the same day
+  WINDOW_INTO,
+  AT_TIME,            // `at` before `time of`
+  SAME_TIME,          // `time` in `same time of`
+  QUOTA_WITHIN,       // `within` before `first`
+  QUOTA_FIRST,        // `first` behind `within`, `beyond`
+  QUOTA_OF,           // `of` behind an allowance: first 6 h per day of slot
+  IN_FORCE,           // `in` before `force`
+  OVER_PAIRS,         // `over` before `pairs`
+  GROUP_OVER,         // `over`, `per` of an `allocate`
+  GROUP_PER,
+  ALL_OF,             // `all` before the entity of `over all site`
+  SO_FAR,             // `so` before `far`
+  FAR_THIS,           // `this` in `so far this year`
+  STARTING_AT,        // `starting` before a time or date
+  ROLLING_OVER,       // `rolling` before a number
+  SHOW_PER,           // `per` before `interval` in a `show`
+  RULE_PER,           // `per` in the head of a rule
+  HIT_FIRST,          // `first match`, `collect sum` before a table's `{`
+  HIT_COLLECT,
+  OTHERWISE_EQUALLY   // `otherwise` before `equally`
+}
 
 file : moduleDecl? importDecl* item* EOF ;
 expressionAlone : expr EOF ;
@@ -32,10 +61,7 @@ parameterItem : PARAMETER name (COLON type)? paramBody ;
 tariffItem : TARIFF name FROM name TO name forEach? LBRACE body RBRACE ;
 contractItem : CONTRACT name BETWEEN name (COMMA name)* AND name LBRACE body RBRACE ;
 serviceItem : SERVICE name LBRACE serviceEntry* RBRACE ;
-dispatchItem
-  : DISPATCH name FOR name LBRACE dispatchEntry* RBRACE
-  | DISPATCH name LBRACE (MINIMISE | MAXIMISE) expr RBRACE
-  ;
+dispatchItem : DISPATCH name (FOR name LBRACE dispatchEntry* RBRACE | LBRACE (MINIMISE | MAXIMISE) expr RBRACE) ;
 ruleItem : RULE name ruleScope* LBRACE ruleHeader* ruleEntry* RBRACE ;
 amendItem : AMEND qname (FROM DATE)? LBRACE body RBRACE ;
 reformItem : REFORM name OF qname LBRACE reformEntry* RBRACE ;
@@ -47,7 +73,7 @@ testItem : TEST STRING LBRACE testEntry* RBRACE ;
 type
   : ONE OF name (COMMA name)*
   | SOME OF name (COMMA name)*
-  | typeUnit (TO sum)? taxState? (KEYED BY name (COMMA name)*)?
+  | typeUnit (TO quantity)? (taxState | amountTax)? (KEYED BY name (COMMA name)*)?
   ;
 typeUnit : PERCENT | unitProduct ;
 defaultValue : EQUALS_SIGN expr ;
@@ -105,8 +131,8 @@ amount : ON sum pricing | OF sum ;
 pricing
   : AT sum
   | table
-  | IN BLOCKS (PER period)? LBRACE blockRow+ RBRACE
-  | IN STEPS (PER period)? LBRACE stepRow+ RBRACE
+  | IN BLOCKS (PER period starting?)? LBRACE blockRow+ RBRACE
+  | IN STEPS (PER period starting?)? LBRACE stepRow+ RBRACE
   ;
 blockRow : (FIRST sum | NEXT sum | REST) GIVES sum cite? ;
 stepRow : ((FROM | ABOVE | UP TO) sum | ABOVE) GIVES sum cite? ;
@@ -126,12 +152,13 @@ modifier
   | carry
   ;
 exceptWhen : EXCEPT name WHEN expr (GIVES sum)? (OVERRIDES name)? cite* ;
-equally : OTHERWISE EQUALLY ;
+equally : OTHERWISE_EQUALLY EQUALLY ;
 forEach : FOR EACH qname (WHERE expr)? ;
-inForce : IN FORCE FROM DATE untilDate? ;
+inForce : IN_FORCE FORCE FROM DATE untilDate? ;
 roundingMod : ROUNDING (NONE | sum roundMode PER name) ;
 roundMode : HALF (UP | EVEN) | UP | DOWN ;
 taxState : (EX | INCL | INCL_DOT) name ;
+amountTax : AMOUNT_TAX name ;
 netting : NET name AGAINST name PER name (COMMA name)* carry? bandEnds? ;
 carry
   : CARRY SURPLUS UNTIL yearDay (THEN AT sum)?
@@ -171,14 +198,14 @@ action
 sharing : PROPORTIONAL | EQUAL | LEAST LAXITY | EARLIEST DEPARTURE ;
 
 // ---------- norms
-ruleScope : forEach | PER period | binds | ON (TARIFF | CONTRACT) ;
+ruleScope : forEach | RULE_PER period starting? | binds | ON (TARIFF | CONTRACT) ;
 binds : BINDS name ;
 ruleHeader : cite | inForce | binds ;
 ruleEntry
   : letDecl
   | (REQUIRE | FORBID | WARN) expr (BEFORE sum)? ruleModifier*
   | OTHERWISE STRING
-  | OTHERWISE PAY name ARROW name (name OF)? sum
+  | OTHERWISE PAY name ARROW name sum        // `late of 2.50 EUR`: the label is taken out of the amount
   ;
 ruleModifier : WHEN expr | cite | exceptWhen ;
 
@@ -198,7 +225,7 @@ reformEntry
   ;
 applyEntry : APPLY ((ONE | CHEAPEST) OF)? qname (COMMA qname)* TO EVERY name (WHERE expr)? (FROM DATE)? ;
 checkEntry : CHECK qname (COMMA qname)* ;
-showEntry : SHOW expr (PER period)? (AS (name | STRING))? (WHEN expr)? ;
+showEntry : SHOW expr (SHOW_PER period)? (AS (name | STRING))? (SHOW_PER period)? (WHEN expr)? ;
 setEntry : SET qname EQUALS_SIGN expr ;
 scenarioEntry
   : cite
@@ -213,7 +240,7 @@ scenarioEntry
   | ORIGIN ACCOUNTING name
   | showEntry
   | setEntry
-  | OVER PAIRS OF name
+  | OVER_PAIRS PAIRS OF name
   ;
 spaceEntry : field | (REQUIRE | FORBID) expr | cite ;
 testEntry
@@ -244,8 +271,9 @@ power : unary (POWER_SIGN unary)? ;
 unary : MINUS unary | tailed ;
 tailed : primary tail* ;
 tail
-  : (WITHIN FIRST | BEYOND FIRST?) primary (OF primary)? starting?     // inside or beyond an allowance; `of` says what is counted
-  | AT TIME_WORD OF primary
+  : (QUOTA_WITHIN QUOTA_FIRST | BEYOND QUOTA_FIRST?) primary (QUOTA_OF primary)?   // inside or beyond an allowance; `of` says what is counted
+  | starting                                                                       // of the allowance or period before it
+  | AT_TIME TIME_WORD OF primary
   | ROUNDED TO primary roundMode
   | UNDER qname
   | (WITH | WITHOUT) name
@@ -253,55 +281,52 @@ tail
 primary
   : LPAREN expr RPAREN
   | literal
-  | qname LPAREN (argument (COMMA argument)*)? RPAREN suffix*
+  | qname call?
   | table
   | (LARGEST | SMALLEST) operand OF primary
   | dayTerm
-  | ALLOCATE sum (OVER ALL? qname | PER qname) BY sum (PER period)? equally?
-  | qname
+  | ALLOCATE sum (GROUP_OVER ALL_OF? | GROUP_PER) qname BY primary equally?
   ;
+call : LPAREN (argument (COMMA argument)*)? RPAREN suffix* ;
 argument : (name COLON)? expr (WHERE expr)? (FOR name IN sum RANGE sum)? ;
 operand : number | qname ;
 suffix
   : PER period
-  | OVER ALL (qname (WHERE expr)?)?
-  | OVER (THIS AND)? PREVIOUS operand daysOrName
-  | OVER SAME TIME_WORD OF PREVIOUS operand daysOrName
-  | OVER SAME name
-  | SO FAR (THIS name)?
+  | OVER overWhat
+  | SO_FAR FAR (FAR_THIS name)?
+  ;
+overWhat
+  : ALL
+  | ALL_OF qname (WHERE (qname | LPAREN expr RPAREN))?
+  | (THIS AND)? PREVIOUS operand daysOrName
+  | SAME (SAME_TIME OF PREVIOUS operand daysOrName | name)
   ;
 daysOrName : qname | daySet ;
-period : ROLLING? number? qname starting? ;
-starting : STARTING (CLOCK_TIME | yearDay) ;
-literal : quantity taxState? | DATE | DATETIME | STRING | TRUE | FALSE | NONE ;
-quantity
-  : number PERCENT
-  | number MONTH
-  | NUMBER unitProduct (PER unitAtom)?
-  | number (PER unitAtom)?
-  ;
-number : NUMBER | NUMBER_LAST ;
-unitProduct : unitAtom PER_UNIT* ;      // `NOK/kWh`: the slash touches the letter; a division has spaces around it
-unitAtom : name ;
-yearDay : number MONTH | DATE ;
+period : ROLLING_OVER? number? qname ;
+starting : STARTING_AT (CLOCK_TIME | yearDay) ;
+literal : quantity amountTax? | DATE | DATETIME | STRING | TRUE | FALSE | NONE ;
+quantity : (NUMBER PERCENT? | MEASURE unitProduct) (UNIT_PER name)? ;
+number : NUMBER | MEASURE ;
+unitProduct : name PER_UNIT* ;      // `NOK/kWh`: the slash touches the letter; a division has spaces around it
+yearDay : DAY_NUMBER MONTH | DATE ;
 
 dayTerm : dayAtom+ (EXCLUDING excluded)* ;
 excluded : daySet | qname ;
-dayAtom : daySet | timeWindow (COMMA timeWindow)* | monthSet ;
-timeWindow : CLOCK_TIME TO CLOCK_TIME (OF THE SAME DAY | INTO THE NEXT DAY)? ;
-monthSet : MONTH (TO MONTH)? | number MONTH TO number MONTH ;
+dayAtom : daySet | timeWindow (WINDOW_COMMA timeWindow)* | monthSet ;
+timeWindow : CLOCK_TIME SPAN_TO CLOCK_TIME (WINDOW_OF THE SAME DAY | WINDOW_INTO THE NEXT DAY)? ;
+monthSet : MONTH (SPAN_TO MONTH)? | DAY_NUMBER MONTH (SPAN_TO DAY_NUMBER MONTH)? ;
 daySet
   : WORKDAYS
   | WEEKDAYS
   | WEEKENDS
   | HOLIDAYS OF qname
-  | DAYS OF qname
-  | WEEKDAY (TO WEEKDAY)?
+  | DAYS_OF OF qname
+  | WEEKDAY (SPAN_TO WEEKDAY)?
   ;
 table : BY (primary (COMMA primary)* hitPolicy? | hitPolicy)? LBRACE tableRow+ RBRACE ;
-hitPolicy : FIRST MATCH | COLLECT (SUM | MIN | MAX) | LINEARLY ;
+hitPolicy : HIT_FIRST MATCH | HIT_COLLECT (SUM | MIN | MAX) | LINEARLY ;
 tableRow : (rowKey (COMMA rowKey)* | WHEN expr | OTHERWISE) GIVES expr cite? ;
-rowKey : ANY | (FROM | ABOVE | UP TO | AT) sum | sum ;
+rowKey : ANY | (FROM | ABOVE | UP TO | AT) sum | qname | literal ;
 
 qname : name (DOT word)* ;
 word : name | reserved ;

@@ -10,8 +10,7 @@
 namespace wattlaw {
 namespace {
 
-constexpr size_t kMostListed = 14;          // a year of months fits; more values are told by their span
-constexpr size_t kMostInterpreted = 200000;  // values of one answer that the interpreter is asked for one by one
+constexpr size_t kMostListed = 14;  // a year of months fits; more values are told by their span
 
 bool is_fine(const Period& period) {
   return period.unit == Period::Unit::interval || period.unit == Period::Unit::minutes || period.unit == Period::Unit::hour;
@@ -54,29 +53,24 @@ struct ManyValues {
   std::optional<std::pair<Rational, Rational>> span;
 };
 
-ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, const ShownAnswer& shown, bool forget) {
+// One value a window, for everybody.
+ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, const ShownAnswer& shown) {
   const TypedProgram& program = loaded.program();
   const Expression& expression = program[shown.value];
-  bool by_site = expression.grain.entity == EntityGrain::site;
   const Windows& windows = interpreter.windows(expression.grain.time);
   std::string unit = expression.type.kind == ValueKind::number ? unit_text(program, expression.type) : "", label = csv_cell(shown.label);
   ManyValues many;
-  for (uint32_t site = 0; site < (by_site ? loaded.traces.members.size() : 1); ++site) {
-    for (uint32_t window = 0; window < windows.size(); ++window) {
-      Value value = interpreter.evaluate(shown.value, site, windows.first_step[window]);
-      if (interpreter.fault()) return many;
-      std::string member = by_site ? loaded.traces.members.ids[site] : "", time;
-      if (expression.grain.time.unit != Period::Unit::none) time = windows.label(window, loaded.clock);
-      many.csv += fmt::format("{},{},{},{},{}\n", label, csv_cell(member), time, print_cell(program, expression.type, value), unit);
-      if (++many.count <= kMostListed)
-        many.listed += fmt::format("{}{}{}{}  {}", many.count > 1 ? "\n" : "", member, member.empty() || time.empty() ? "" : " ", time,
-                                   print_value(program, expression.type, value));
-      if (value.nothing || expression.type.kind != ValueKind::number) continue;
-      if (!many.span) many.span = {value.number, value.number};
-      many.span->first = std::min(many.span->first, value.number);
-      many.span->second = std::max(many.span->second, value.number);
-    }
-    if (forget) interpreter.forget_site(site);
+  for (uint32_t window = 0; window < windows.size(); ++window) {
+    Value value = interpreter.evaluate(shown.value, 0, windows.first_step[window]);
+    if (interpreter.fault()) return many;
+    std::string time = windows.label(window, loaded.clock);
+    many.csv += fmt::format("{},{},{},{}\n", label, time, print_cell(program, expression.type, value), unit);
+    if (++many.count <= kMostListed)
+      many.listed += fmt::format("{}{}  {}", many.count > 1 ? "\n" : "", time, print_value(program, expression.type, value));
+    if (value.nothing || expression.type.kind != ValueKind::number) continue;
+    if (!many.span) many.span = {value.number, value.number};
+    many.span->first = std::min(many.span->first, value.number);
+    many.span->second = std::max(many.span->second, value.number);
   }
   return many;
 }
@@ -107,13 +101,7 @@ void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, con
 
 std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement) {
   std::vector<ExpressionId> columns;
-  for (const ShownAnswer& shown : settlement.shows) {
-    if (!is_column(program[shown.value])) {
-      collect_below(program, shown.value, columns);
-    } else if (std::find(columns.begin(), columns.end(), shown.value) == columns.end()) {
-      columns.push_back(shown.value);
-    }
-  }
+  for (const ShownAnswer& shown : settlement.shows) collect_below(program, shown.value, columns);
   return columns;
 }
 
@@ -124,16 +112,10 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
   learn_columns(loaded, interpreter, wanted, columns);
   for (const ShownAnswer& shown : loaded.settlement->shows) {
     const Expression& expression = program[shown.value];
-    const Windows& windows = interpreter.windows(expression.grain.time);
-    size_t sites = expression.grain.entity == EntityGrain::site ? loaded.traces.members.size() : 1;
-    size_t count = sites * windows.size();
-    if (count == 1) {
-      Value value = interpreter.evaluate(shown.value, 0, 0);
-      answers.printed.push_back({shown.label, print_value(program, expression.type, value)});
-    } else if (count > kMostInterpreted && is_fine(expression.grain.time)) {
-      answers.printed.push_back({shown.label, fmt::format("not shown: {} values, one a site and interval; ask for it per day or over all", count)});
+    if (expression.grain.time.unit == Period::Unit::none) {
+      answers.printed.push_back({shown.label, print_value(program, expression.type, interpreter.evaluate(shown.value, 0, 0))});
     } else {
-      ManyValues many = print_many(loaded, interpreter, shown, wanted.empty());  // what kernels told of a site is not known twice
+      ManyValues many = print_many(loaded, interpreter, shown);
       answers.csv += many.csv;
       answers.printed.push_back({shown.label, many_text(program, expression.type, many)});
     }
@@ -142,7 +124,7 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
       return answers;
     }
   }
-  if (!answers.csv.empty()) answers.csv.insert(0, "label,site,period,value,unit\n");
+  if (!answers.csv.empty()) answers.csv.insert(0, "label,period,value,unit\n");
   return answers;
 }
 

@@ -1,4 +1,5 @@
-// Answers: the values of a scenario's `show EXPR as "…"`, from kernels' columns or by the interpreter.
+// Answers: the values of a scenario's `show EXPR as "…"`, one for everybody or one a window. The sites' values below an aggregate over
+// all sites come from the kernels' columns; the rest, and everything after an interpreted run, is the interpreter's.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,11 +12,11 @@ namespace wattlaw {
 
 struct Answers {
   std::vector<RunFacts::Answer> printed;  // one value, or the span of many
-  std::string csv;                        // label,site,period,value,unit: the values of answers that have many; empty if there are none
+  std::string csv;                        // label,period,value,unit: the values of answers that have many; empty if there are none
   std::optional<Failure> failure;
 };
 
-// Columns that the kernels are to bring along: what is shown, and the sites' values below a shown value over all sites.
+// Columns that the kernels are to bring along.
 std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement);
 
 // `columns` is parallel to `wanted`; both are empty after an interpreted run.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <functional>
 
 #include "compiler/command/bench.h"
@@ -42,12 +44,12 @@ struct CommandLine {
 CLI::App* add_verb(CommandLine& line, const std::string& name, const std::string& purpose, const std::string& example) {
   CLI::App* verb = line.app.add_subcommand(name, purpose);
   verb->footer(fmt::format("{}\n\nexample:\n  {}", kExitCodes, example));
-  verb->add_option("--color", line.color, "colours in text: auto, always, never")->check(CLI::IsMember({"auto", "always", "never"}));
+  verb->add_option("--color", line.color, "colours in text")->check(CLI::IsMember({"auto", "always", "never"}));
   return verb;
 }
 
 void add_format(CommandLine& line, CLI::App* verb, const std::vector<std::string>& formats) {
-  verb->add_option("--format", line.format, fmt::format("form of the output: {}", fmt::join(formats, ", ")))->check(CLI::IsMember(formats));
+  verb->add_option("--format", line.format, "form of the output")->check(CLI::IsMember(formats));
 }
 
 void add_strict(CommandLine& line, CLI::App* verb) { verb->add_flag("--strict", line.console.strict, "warnings fail, too"); }
@@ -161,14 +163,16 @@ std::string suggest_option(const CLI::App& app, const std::string& verb, const s
 
 int report_usage(const CommandLine& line, const CLI::ParseError& error, const std::string& verb) {
   std::string message = error.what();
-  std::string hint = verb.empty() ? "wattlaw --help" : fmt::format("wattlaw {} --help", verb);
-  if (const size_t colon = message.rfind(": "); error.get_name() == "ExtrasError" && colon != std::string::npos) {
+  if (const size_t colon = message.rfind(": "); dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && colon != std::string::npos) {
     std::string argument = message.substr(colon + 2);
-    message = fmt::format("`{}` is not an option of `wattlaw {}`{}", argument, verb, suggest_option(line.app, verb, argument));
-    if (!argument.starts_with('-')) message = fmt::format("`{}` is one argument too many", argument);
+    argument = argument.substr(0, argument.find(' '));
+    message = argument.starts_with('-') ? fmt::format("`{}` is not an option{}", argument, suggest_option(line.app, verb, argument))
+                                        : fmt::format("`{}` is one argument too many", argument);
   }
   std::replace(message.begin(), message.end(), '\n', ' ');
-  complain(fmt::format("{} (see `{}`)", message, hint));
+  const bool is_sentence = message.size() > 1 && std::islower(static_cast<unsigned char>(message[1]));  // "FILE is required" is none
+  if (is_sentence) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  complain(fmt::format("{} (see `wattlaw {}--help`)", message, verb.empty() ? "" : verb + " "));
   return kSourceError;
 }
 

@@ -87,7 +87,7 @@ int explain_lines(const Console& console, const ExplainOptions& options) {
   }
   Interpreter interpreter(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
   std::vector<WantedLine> lines = find_lines(loaded, interpreter, options);
-  if (lines.empty()) return kDataError;
+  if (lines.empty()) return kSourceError;
   const SourceFiles& files = loaded.compilation.modules.files;
   ExplainInputs inputs{loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, interpreter,
                        [&files](Span span) { return text_of(files, span); }};

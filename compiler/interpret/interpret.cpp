@@ -308,9 +308,6 @@ const Windows& Interpreter::windows(const Period& period) { return state_->windo
 void Interpreter::learn(ExpressionId expression, uint32_t site, uint32_t window, const Value& value) {
   state_->remember(expression, site, window, value);
 }
-void Interpreter::learn(ExpressionId expression, uint32_t site, uint32_t window, const Value& value) {
-  state_->remember(expression, site, window, value);
-}
 void Interpreter::forget_site(uint32_t site) { state_->by_site.erase(site); }
 
 }  // namespace wattlaw

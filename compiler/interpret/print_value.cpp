@@ -5,7 +5,8 @@
 namespace wattlaw {
 namespace {
 
-constexpr int kMaxPlaces = 12;
+constexpr int kMaxPlaces = 12;       // of a figure that ends
+constexpr int kRoundedPlaces = 6;    // of one that does not, such as a third
 
 bool is_money(const Dimension& dimension) { return dimension == Dimension{.money = 1}; }
 
@@ -25,7 +26,8 @@ std::string print_value(const TypedProgram& program, const Type& type, const Val
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, type);
-  const std::string number = print_decimal(value.number, places >= 0 ? places : is_money(type.dimension) ? 2 : 0, kMaxPlaces);
+  std::string number = print_decimal(value.number, places >= 0 ? places : is_money(type.dimension) ? 2 : 0, kMaxPlaces);
+  if (number.front() == '~') number = "~" + print_fixed(value.number, kRoundedPlaces, false);
   return unit.empty() ? number : number + (unit.front() == '1' ? unit.substr(1) : " " + unit);
 }
 

@@ -6,7 +6,7 @@
 
 namespace wattlaw {
 
-// `places`: at least so many decimals of a number (2 for money where `places` is negative). Longer than 12 places: rounded, with a "~".
+// `places`: at least so many decimals of a number (2 for money where `places` is negative). Longer than 12 places: rounded to 6, with a "~".
 std::string print_value(const TypedProgram& program, const Type& type, const Value& value, int places = -1);
 
 }  // namespace wattlaw

@@ -180,6 +180,9 @@ UniformColumn counts_column(const std::vector<uint32_t>& counts) {
   column.values.assign(counts.begin(), counts.end());
   column.count = static_cast<uint32_t>(counts.size());
   compact(column);
+  const Int128 common = to_int128(numerator(column.quantum.value()));  // counts are compared and divided by as they are: in ones
+  for (Int128& value : column.values) value *= common;
+  column.quantum = {};
   return column;
 }
 
@@ -352,6 +355,33 @@ Lane PlanBuilder::build_aggregate(uint32_t stage, ExpressionId id) {
   return {constant(stage, 0), {}};
 }
 
+// One bit a lane and step: the reading is there. kNone where all are.
+uint32_t PlanBuilder::presence_mask(uint32_t series_index) {
+  const auto known = presence_masks.find(series_index);
+  if (known != presence_masks.end()) return known->second;
+  uint32_t& mask = presence_masks[series_index] = kNone;
+  const auto at = std::find(settlement.series.begin(), settlement.series.end(), series_index);
+  if (at == settlement.series.end()) return mask;
+  const TileSeries& series = traces.member_series[at - settlement.series.begin()];
+  const auto is_missing = [](const QualityRun& run) { return run.quality == Quality::missing; };
+  if (std::none_of(series.quality.begin(), series.quality.end(), is_missing)) return mask;
+  PlanArray array;
+  array.kind = PlanArray::Kind::presence;
+  array.name = program.series[series_index].name + " is there";
+  array.bits = 32;
+  array.rows = series.steps;
+  array.tile_stride = size_t{series.steps} * 4;
+  array.data.assign(size_t{plan.tiles} * array.tile_stride, 0xff);
+  for (const QualityRun& run : series.quality)
+    for (uint32_t step = run.first_step; is_missing(run) && step <= run.last_step && step < series.steps; ++step) {
+      const uint32_t lane = run.member % kTileMembers;
+      array.data[run.member / kTileMembers * array.tile_stride + size_t{step} * 4 + lane / 8] &= static_cast<uint8_t>(~(1u << lane % 8));
+    }
+  mask = static_cast<uint32_t>(plan.arrays.size());
+  plan.arrays.push_back(std::move(array));
+  return mask;
+}
+
 std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
   const Expression& e = program[id];
   const Period& grain = plan.stages[stage].grain;
@@ -374,9 +404,9 @@ std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
     return add_node(stage, node);
   }
   if (e.op == Op::series) {
-    const auto at = presence_masks.find(e.index);
-    if (at == presence_masks.end()) return std::nullopt;
-    return load(stage, at->second, Access::own, 0, 1, true);
+    const uint32_t mask = presence_mask(e.index);
+    if (mask == kNone) return std::nullopt;
+    return load(stage, mask, Access::own, 0, 1, true);
   }
   const bool is_fold = (e.op == Op::aggregate && !e.period.rolling && !(e.take != 0 && (e.fn == Aggregate::first || e.fn == Aggregate::last))) ||
                        (e.op == Op::previous && e.same_year && e.take == 0);

@@ -33,6 +33,8 @@ PlanBuilder::PlanBuilder(const TypedProgram& p, const Settlement& s, Axes& a, Un
   slots = std::make_unique<SlotSums>();
 }
 
+PlanBuilder::~PlanBuilder() = default;
+
 bool PlanBuilder::is_uniform(ExpressionId id) const { return program[id].grain.entity == EntityGrain::none; }
 
 bool PlanBuilder::is_inline(ExpressionId id) {
@@ -53,7 +55,8 @@ bool PlanBuilder::is_inline(ExpressionId id) {
   }
   for (const ExpressionId operand : e.operands)
     if (is && !is_uniform(operand)) is = is_inline(operand);
-  return inline_[id.index] = is;
+  inline_[id.index] = is;
+  return is;
 }
 
 int PlanBuilder::rank(ExpressionId id) {

@@ -10,19 +10,17 @@ namespace {
 
 using Unit = Period::Unit;
 
-struct Taken {
-  uint32_t window;
-  Rational value;
-};
+using Taken = std::pair<uint32_t, Rational>;  // window, value
 
 constexpr int kMostExactTaken = 10;
 
-// fn over chronological values; false: nothing.
-bool fold_values(Aggregate fn, std::vector<Taken>& values, int32_t take, bool exact_mean, Rational& out) {
+}  // namespace
+
+bool fold_taken(Aggregate fn, std::vector<Taken>& values, int32_t take, bool exact_mean, Rational& out) {
   if (take != 0 && values.size() > static_cast<size_t>(std::abs(take))) {
-    std::stable_sort(values.begin(), values.end(), [&](const Taken& a, const Taken& b) { return take > 0 ? a.value > b.value : a.value < b.value; });
+    std::stable_sort(values.begin(), values.end(), [&](const Taken& a, const Taken& b) { return take > 0 ? a.second > b.second : a.second < b.second; });
     values.resize(static_cast<size_t>(std::abs(take)));
-    std::sort(values.begin(), values.end(), [](const Taken& a, const Taken& b) { return a.window < b.window; });
+    std::sort(values.begin(), values.end(), [](const Taken& a, const Taken& b) { return a.first < b.first; });
   }
   out = 0;
   if (fn == Aggregate::count) {
@@ -33,23 +31,25 @@ bool fold_values(Aggregate fn, std::vector<Taken>& values, int32_t take, bool ex
   switch (fn) {
     case Aggregate::sum:
     case Aggregate::mean:
-      for (const Taken& taken : values) out += taken.value;
+      for (const Taken& taken : values) out += taken.second;
       if (fn == Aggregate::mean) out = exact_mean ? Rational(out / Rational(values.size())) : divide_rounded(out, Rational(values.size()));
       return true;
     case Aggregate::maximum:
     case Aggregate::minimum:
-      out = values[0].value;
-      for (const Taken& taken : values) out = fn == Aggregate::maximum ? std::max(out, taken.value) : std::min(out, taken.value);
+      out = values[0].second;
+      for (const Taken& taken : values) out = fn == Aggregate::maximum ? std::max(out, taken.second) : std::min(out, taken.second);
       return true;
     case Aggregate::any:
-      out = std::any_of(values.begin(), values.end(), [](const Taken& taken) { return taken.value != 0; }) ? 1 : 0;
+      out = std::any_of(values.begin(), values.end(), [](const Taken& taken) { return taken.second != 0; }) ? 1 : 0;
       return true;
-    case Aggregate::first: out = values.front().value; return true;
-    case Aggregate::last: out = values.back().value; return true;
+    case Aggregate::first: out = values.front().second; return true;
+    case Aggregate::last: out = values.back().second; return true;
     case Aggregate::count: break;
   }
   return true;
 }
+
+namespace {
 
 // Columns of values that may be nothing.
 struct Collected {
@@ -377,7 +377,7 @@ std::optional<UniformColumn> UniformFolder::fold_aggregate(const Expression& e) 
     const bool exact = (e.take != 0 && std::abs(e.take) <= kMostExactTaken) || (e.take == 0 && fixed && !left_out);
     Rational value = 0;
     if (!quick) {
-      const bool present = fold_values(e.fn, values, e.take, exact, value);
+      const bool present = fold_taken(e.fn, values, e.take, exact, value);
       out.add(present, value);
       continue;
     }
@@ -429,7 +429,7 @@ std::optional<UniformColumn> UniformFolder::fold_previous(const Expression& e) {
     for (uint32_t w = first; w < end; ++w)
       if (!of->is_absent(w)) values.push_back({w, of->rational(w)});
     Rational value;
-    const bool present = fold_values(e.fn, values, e.take, !e.same_year && e.count + (e.include_this ? 1 : 0) <= kMostExactTaken, value);
+    const bool present = fold_taken(e.fn, values, e.take, !e.same_year && e.count + (e.include_this ? 1 : 0) <= kMostExactTaken, value);
     out.add(present, value);
   }
   auto column = out.column();

@@ -42,16 +42,14 @@ class PlanBuilder {
  public:
   PlanBuilder(const TypedProgram& program, const Settlement& settlement, Axes& axes, UniformFolder& folder, const Traces& traces);
 
+  ~PlanBuilder();
+
   // The stored column of a site expression; `presence` also its nothing flags if it can be nothing.
   PlanOutput output(ExpressionId id, bool presence);
+  // Lanes in which two exceptions of one clause hold at once and neither gives way raise a fault.
+  void watch_exceptions(const TypedClause& clause);
   // Cuts segments, chooses widths and order. After it the builder is spent.
   Plan finish();
-  // Expressions the kernels leave to the interpreter: filled by the caller into arrays of kind input before the run.
-  struct Interpreted {
-    ExpressionId expression;
-    uint32_t array;
-  };
-  std::vector<Interpreted> interpreted;
   std::string why;  // not empty: the whole settlement goes to the interpreter
 
   // ---- used across the builder's files ----
@@ -83,6 +81,7 @@ class PlanBuilder {
   uint32_t open_stage(uint32_t rank, const Period& grain);
   const StoredColumn& column(ExpressionId id);
   uint32_t presence_column(ExpressionId id);
+  uint32_t presence_mask(uint32_t series_index);
   uint32_t uniform_array(const UniformColumn& column, bool is_boolean);
   uint32_t map_array(const Period& fine, const Period& coarse);
   uint32_t scratch(std::string name, uint8_t bits, uint32_t rows, uint32_t elements = 1);
@@ -102,6 +101,7 @@ class PlanBuilder {
   Lane build_surplus(uint32_t stage, ExpressionId id);
   Folded& fold(ExpressionId id);
   uint32_t fold_counts(ExpressionId id);
+  void watch_version(const ClauseVersion& version, const std::vector<std::vector<bool>>& gives_way);
   struct FoldSite;                                             // where and under which condition an aggregate is folded
   FoldSite fold_site(const Expression& e);
   uint32_t add_group(uint32_t stage, PlanGroup group);

@@ -53,6 +53,9 @@ std::optional<UniformColumn> add_columns(const UniformColumn& a, const UniformCo
 std::optional<UniformColumn> multiply_columns(const UniformColumn& a, const UniformColumn& b);
 UniformColumn truth_column(const UniformColumn& a, bool when);  // 1 where (a != 0) == when
 
+// fn over (window or member, value) pairs in ascending order, after `take`; false: nothing.
+bool fold_taken(Aggregate fn, std::vector<std::pair<uint32_t, Rational>>& values, int32_t take, bool exact_mean, Rational& out);
+
 // Folds expressions of grain (none, …), exactly.
 class UniformFolder {
  public:

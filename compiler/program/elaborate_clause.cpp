@@ -575,6 +575,17 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   clause.cites = tariff.headers.cites;
   for (const auto& [version, parts] : versions) clause.versions.push_back(parts.version);
   clause.line = round_line(clause.amount, clause.rounding, clause.span);
+  if (pool_[clause.line].grain.time.unit == Period::Unit::none) {  // a fixed fee is due in every window, so that totals count it as often
+    Expression each;
+    each.op = Op::dated;
+    each.dates = {Date{INT32_MIN / 2}};
+    each.operands = {clause.line};
+    each.type = pool_[clause.line].type;
+    each.grain = {pool_[clause.line].grain.entity, clause.billing};
+    each.change = Change::at_start;
+    each.span = clause.span;
+    clause.line = pool_.intern(std::move(each));
+  }
   applied.clauses.push_back(static_cast<uint32_t>(settlement_->clauses.size()));
   settlement_->clauses.push_back(std::move(clause));
 }

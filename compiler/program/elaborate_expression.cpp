@@ -205,9 +205,10 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       auto it = net_quantities_.find(std::to_string(context.tariff->symbol->module) + "." + context.tariff->symbol->name);
       if (it != net_quantities_.end()) return it->second;
     }
-    if (context.tariff->clauses.contains(name) && !find(name, context.module)) return clause_value(context.tariff->symbol->name, name, context, n.span);
-  }
-  if (context.totals && settlement_) {  // tests name a label or a definition of a tariff they use
+    // A clause may be called as a series is (`charge power on max(power) per month`): inside a tariff the series is meant.
+    bool is_series = series_index_.contains(name) || name == "power" || name == "net_power" || name == "interval" || name == "bill";
+    if (!is_series && context.tariff->clauses.contains(name) && !find(name, context.module)) return clause_value(context.tariff->symbol->name, name, context, n.span);
+  } else if (context.totals && settlement_) {  // tests name a label or a definition of a tariff they use
     for (const std::string& key : applied_order_) {
       TariffInfo& info = *tariffs_[key];
       if (auto it = info.lets.find(name); it != info.lets.end()) {

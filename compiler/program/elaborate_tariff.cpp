@@ -117,6 +117,9 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
   return {};
 }
 
+// A tax contained in prices is handed on by who received them: no line of the tariff's payer.
+static bool is_handed_on(const TypedClause& clause, const TariffInfo& tariff) { return clause.kind == ClauseKind::tax && clause.payer != tariff.payer; }
+
 // Net of what the tariff's payer owes under it: charges and taxes less credits.
 ExpressionId Elaborator::tariff_value(const std::string& name, Context& context, Span span) {
   TariffInfo* tariff = nullptr;
@@ -143,6 +146,7 @@ ExpressionId Elaborator::tariff_value(const std::string& name, Context& context,
   std::vector<ExpressionId> terms;
   for (uint32_t index : applied_[key].clauses) {
     const TypedClause& clause = settlement_->clauses[index];
+    if (is_handed_on(clause, *tariff)) continue;
     bool back = clause.kind == ClauseKind::credit;
     terms.push_back(back ? pool_.negate(clause.line, span) : clause.line);
     if (terms.size() > 1 && !same_kind(terms[0], terms.back(), span, "added to")) return {};
@@ -159,6 +163,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   // The base: rounded lines of tariffs, clauses, or all that stands above in this tariff.
   std::vector<ExpressionId> base;
   bool inclusive = false;
+  std::string receiver;  // of the prices that contain the tax
   NodeId on = tree(versions[0].module).child(versions[0].node, NodeKind::On);
   std::set<uint32_t> seen;
   auto take_clause = [&](uint32_t index, Span span, const TariffInfo& owner) {
@@ -173,6 +178,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
       return false;
     }
     inclusive = inclusive || state == TaxState::incl;
+    if (receiver.empty()) receiver = clause.kind == ClauseKind::credit ? clause.payer : clause.payee;
     if (!base.empty() && pool_[clause.line].type.dimension != pool_[base[0]].type.dimension) return false;
     base.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, span) : clause.line);
     return true;
@@ -314,7 +320,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   for (NodeId c : first.children)
     if (node(versions[0].module, c).kind == NodeKind::Cite) parts.version.cites.push_back({node(versions[0].module, c).text, node(versions[0].module, c).span});
   std::string payee_before = tariff.payee, payer_before = tariff.payer;
-  if (inclusive) tariff.payer = tariff.payee;
+  if (inclusive) tariff.payer = receiver;
   finish_clause(tariff, applied, std::move(clause), {{versions[0], parts}});
   tariff.payer = payer_before;
   tariff.payee = payee_before;
@@ -353,7 +359,7 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
   std::vector<ExpressionId> lines;
   for (uint32_t index : applied.clauses) {
     const TypedClause& clause = settlement_->clauses[index];
-    if (clause.kind == ClauseKind::tax && !incl) continue;
+    if (clause.kind == ClauseKind::tax && (!incl || is_handed_on(clause, tariff))) continue;
     lines.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, n.span) : clause.line);
     if (!same_kind(bound, lines.back(), n.span, "compared with")) return;
   }
@@ -421,7 +427,7 @@ void Elaborator::add_bill_rounding(TariffInfo& tariff, Applied& applied) {
   const TypedClause* example = nullptr;
   for (uint32_t index : applied.clauses) {
     const TypedClause& clause = settlement_->clauses[index];
-    if (clause.rounding.grain != RoundingGrain::bill) continue;
+    if (clause.rounding.grain != RoundingGrain::bill || is_handed_on(clause, tariff)) continue;
     lines.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, clause.span) : clause.line);
     example = &clause;
   }

@@ -207,7 +207,8 @@ Modules find_modules(const std::string& script_path, Diagnostics& diagnostics) {
 Modules modules_from_text(std::string text, std::string shown, Diagnostics& diagnostics) {
   ModuleFinder finder(diagnostics);
   finder.modules.root = ".";
-  finder.add(module_name_of(fs::path(shown).filename()), std::move(shown), std::move(text));
+  const std::string name = module_name_of(fs::path(shown).filename());
+  finder.add(name, std::move(shown), std::move(text));
   return std::move(finder.modules);
 }
 

@@ -26,7 +26,7 @@ NodeId TreeBuilder::build_header(Grammar::HeaderContext* rule) {
   NodeId node;
   if (rule->PRICES() != nullptr) {
     node = add(NodeKind::Prices, rule);
-    attach(node, build_tax_state(rule->taxState()));
+    attach(node, build_tax(rule->taxState(), rule->taxState()->name()));
   } else if (rule->COVERS() != nullptr) {
     node = add_labelled(NodeKind::Covers, rule, rule->name());
     if (rule->WHERE() != nullptr) attach(node, build_where(rule->expr()));
@@ -53,9 +53,9 @@ NodeId TreeBuilder::build_header(Grammar::HeaderContext* rule) {
   return node;
 }
 
-NodeId TreeBuilder::build_tax_state(Grammar::TaxStateContext* rule) {
-  const NodeId node = add(NodeKind::TaxState, rule, rule->EX() != nullptr ? "ex" : "incl");
-  attach(node, add_name(rule->name()));
+NodeId TreeBuilder::build_tax(Rule* rule, Rule* name) {
+  const NodeId node = add(NodeKind::TaxState, rule, lexed_.text_of(rule->start) == "ex" ? "ex" : "incl");
+  attach(node, add_name(name));
   return node;
 }
 
@@ -150,7 +150,7 @@ NodeId TreeBuilder::build_pricing(Grammar::PricingContext* rule) {
     return at;
   }
   const NodeId node = add(rule->BLOCKS() != nullptr ? NodeKind::Blocks : NodeKind::Steps, rule);
-  if (rule->period() != nullptr) attach(node, build_period(rule->period()));
+  if (rule->period() != nullptr) attach(node, build_period_starting(rule->period(), rule->starting()));
   for (auto* row : rule->blockRow()) {
     const NodeId child = add(NodeKind::BlockRow, row, row->FIRST() != nullptr ? "first" : row->NEXT() != nullptr ? "next" : "rest");
     for (auto* sum : row->sum()) attach(child, build_sum(sum));

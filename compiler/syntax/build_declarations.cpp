@@ -122,8 +122,9 @@ NodeId TreeBuilder::build_type(Grammar::TypeContext* rule) {
     return node;
   }
   attach(node, add(NodeKind::TypeUnit, rule->typeUnit(), words_of(rule->typeUnit())));
-  if (rule->sum() != nullptr) attach(node, wrap(NodeKind::FinestTo, build_sum(rule->sum())));
-  if (rule->taxState() != nullptr) attach(node, build_tax_state(rule->taxState()));
+  if (rule->quantity() != nullptr) attach(node, wrap(NodeKind::FinestTo, build_quantity(rule->quantity(), nullptr)));
+  if (rule->taxState() != nullptr) attach(node, build_tax(rule->taxState(), rule->taxState()->name()));
+  if (rule->amountTax() != nullptr) attach(node, build_tax(rule->amountTax(), rule->amountTax()->name()));
   if (rule->KEYED() != nullptr) {
     const auto names = rule->name();
     const NodeId keyed = add_node(NodeKind::KeyedBy, {lexed_.file, span_of(rule->KEYED()).begin, span_of(names.back()).end});
@@ -156,7 +157,9 @@ NodeId TreeBuilder::build_trace(Grammar::TraceItemContext* rule) {
       }
       attach(node, field);
     } else if (entry->EVERY() != nullptr) {
-      attach(node, wrap(NodeKind::Every, build_sum(entry->sum())));
+      const NodeId every = wrap(NodeKind::Every, build_sum(entry->sum()));
+      widen(every, span_of(entry));
+      attach(node, every);
     } else if (entry->cite() != nullptr) {
       attach(node, build_cite(entry->cite()));
     } else {

@@ -58,7 +58,7 @@ NodeId TreeBuilder::build_rule(Grammar::RuleItemContext* rule) {
   for (auto* scope : rule->ruleScope()) {
     if (scope->forEach() != nullptr) attach(node, build_for_each(scope->forEach()));
     else if (scope->binds() != nullptr) attach_binds(scope->binds());
-    else if (scope->period() != nullptr) attach(node, wrap(NodeKind::PerGrain, build_period(scope->period())));
+    else if (scope->period() != nullptr) attach(node, wrap(NodeKind::PerGrain, build_period_starting(scope->period(), scope->starting())));
     else attach(node, add(NodeKind::OnDeclaration, scope, scope->TARIFF() != nullptr ? "tariff" : "contract"));
   }
   for (auto* header : rule->ruleHeader()) {
@@ -74,11 +74,10 @@ NodeId TreeBuilder::build_rule_entry(Grammar::RuleEntryContext* rule) {
   if (rule->letDecl() != nullptr) return build_let(rule->letDecl());
   if (rule->STRING() != nullptr) return add_string(NodeKind::OtherwiseSay, rule, rule->STRING());
   if (rule->PAY() != nullptr) {
-    const bool labelled = rule->OF() != nullptr;
-    const NodeId node = labelled ? add_labelled(NodeKind::OtherwisePay, rule, rule->name(2)) : add(NodeKind::OtherwisePay, rule);
+    const NodeId node = add(NodeKind::OtherwisePay, rule);
     attach(node, add(NodeKind::Payer, rule->name(0), words_of(rule->name(0))));
     attach(node, add(NodeKind::Payee, rule->name(1), words_of(rule->name(1))));
-    attach(node, build_sum(rule->sum()));
+    attach(node, take_label(node, build_sum(rule->sum())));
     return node;
   }
   const NodeId node = add(NodeKind::Norm, rule, std::string(lexed_.text_of(rule->start)));
@@ -90,6 +89,22 @@ NodeId TreeBuilder::build_rule_entry(Grammar::RuleEntryContext* rule) {
     else attach(node, build_when(modifier->expr()));
   }
   return node;
+}
+
+// `late of 2.50 EUR`: a name before `of` is the payment's label, as in a `pay` clause.
+NodeId TreeBuilder::take_label(NodeId payment, NodeId amount) {
+  NodeId product = amount;
+  while (tree_[product].kind == NodeKind::Sum) product = tree_[product].children.front();
+  if (tree_[product].kind != NodeKind::Product || tree_[product].text[0] != 'o' || tree_[tree_[product].children[0]].kind != NodeKind::Name) return amount;
+  Node& node = tree_.nodes[product.index];
+  const Node& label = tree_[node.children[0]];
+  tree_.nodes[payment.index].text = label.text;
+  tree_.nodes[payment.index].text_span = label.span;
+  if (node.children.size() == 2 && product == amount) return node.children[1];
+  node.children.erase(node.children.begin());
+  node.text.erase(0, 1);
+  if (node.children.size() == 1) node = Node(tree_[node.children[0]]);
+  return amount;
 }
 
 // ---- experiments
@@ -147,7 +162,7 @@ NodeId TreeBuilder::build_show(Grammar::ShowEntryContext* rule) {
   attach(node, build_expression(rule->expr(0)));
   if (rule->name() != nullptr) attach(node, add(NodeKind::Alias, rule->name(), words_of(rule->name())));
   if (rule->STRING() != nullptr) attach(node, add_node(NodeKind::Alias, span_of(rule->STRING()), string_value(rule->STRING())));
-  if (rule->PER() != nullptr) attach(node, wrap(NodeKind::ShowPer, build_period(rule->period())));
+  if (!rule->period().empty()) attach(node, wrap(NodeKind::ShowPer, build_period(rule->period(0))));
   if (rule->WHEN() != nullptr) attach(node, build_when(rule->expr(1)));
   return node;
 }

@@ -173,17 +173,17 @@ NodeId TreeBuilder::build_tail(Grammar::TailContext* rule, NodeId base) {
   const Span whole = {lexed_.file, tree_[base].span.begin, span_of(rule).end};
   NodeId node;
   switch (first_token_type(rule)) {
-    case Grammar::WITHIN:
+    case Grammar::QUOTA_WITHIN:
     case Grammar::BEYOND: {
-      const std::string word = rule->WITHIN() != nullptr ? "within" : "beyond";
-      node = add_node(NodeKind::QuotaTail, whole, rule->FIRST() != nullptr ? word + " first" : word);
+      const std::string word = rule->QUOTA_WITHIN() != nullptr ? "within" : "beyond";
+      node = add_node(NodeKind::QuotaTail, whole, rule->QUOTA_FIRST() != nullptr ? word + " first" : word);
       attach(node, base);
       attach(node, build_primary(rule->primary(0)));
-      if (rule->OF() != nullptr) attach(node, wrap(NodeKind::Counted, build_primary(rule->primary(1))));
-      if (rule->starting() != nullptr) attach(node, build_starting(rule->starting()));
+      if (rule->QUOTA_OF() != nullptr) attach(node, wrap(NodeKind::Counted, build_primary(rule->primary(1))));
       return node;
     }
-    case Grammar::AT:
+    case Grammar::STARTING_AT: return attach_starting(base, build_starting(rule->starting()));
+    case Grammar::AT_TIME:
       node = add_node(NodeKind::AtTimeOf, whole);
       attach(node, base);
       attach(node, build_primary(rule->primary(0)));
@@ -206,6 +206,27 @@ NodeId TreeBuilder::build_tail(Grammar::TailContext* rule, NodeId base) {
   }
 }
 
+// `per day starting 12:00` and `within first 6 h per day starting 12:00`: what starts is the period or allowance just before.
+NodeId TreeBuilder::attach_starting(NodeId base, NodeId starting) {
+  NodeId holder = base;
+  if (tree_[base].kind == NodeKind::Call) {
+    const NodeId last = tree_[base].children.empty() ? NodeId{} : tree_[base].children.back();
+    holder = last && tree_[last].kind == NodeKind::SuffixPer ? tree_[last].children.front() : NodeId{};
+    if (holder) widen(last, tree_[starting].span);
+  } else if (tree_[base].kind != NodeKind::QuotaTail) {
+    holder = {};
+  }
+  if (!holder) {
+    const Span where = tree_[starting].span;
+    misplaced_starting.push_back(where);
+    return base;
+  }
+  attach(holder, starting);
+  widen(holder, tree_[starting].span);
+  widen(base, tree_[starting].span);
+  return base;
+}
+
 NodeId TreeBuilder::build_primary(Grammar::PrimaryContext* rule) {
   if (rule->literal() != nullptr) return build_literal(rule->literal());
   if (rule->table() != nullptr) return build_table(rule->table());
@@ -218,13 +239,13 @@ NodeId TreeBuilder::build_primary(Grammar::PrimaryContext* rule) {
     return node;
   }
   if (first_token_type(rule) == Grammar::LPAREN) return build_expression(rule->expr());
-  if (rule->LPAREN() != nullptr) return build_call(rule);
+  if (rule->call() != nullptr) return build_call(rule);
   return add_name(rule->qname());
 }
 
 NodeId TreeBuilder::build_call(Grammar::PrimaryContext* rule) {
   const NodeId node = add_labelled(NodeKind::Call, rule, rule->qname());
-  for (auto* argument : rule->argument()) {
+  for (auto* argument : rule->call()->argument()) {
     const NodeId child = add(NodeKind::Argument, argument);
     const auto names = argument->name();
     const auto expressions = argument->expr();
@@ -244,16 +265,15 @@ NodeId TreeBuilder::build_call(Grammar::PrimaryContext* rule) {
     }
     attach(node, child);
   }
-  for (auto* suffix : rule->suffix()) attach(node, build_suffix(suffix));
+  for (auto* suffix : rule->call()->suffix()) attach(node, build_suffix(suffix));
   return node;
 }
 
 NodeId TreeBuilder::build_allocate(Grammar::PrimaryContext* rule) {
   const NodeId node = add(NodeKind::Allocate, rule, rule->equally() != nullptr ? "equally" : "");
-  attach(node, build_sum(rule->sum(0)));
+  attach(node, build_sum(rule->sum()));
   attach(node, add_name(rule->qname()));
-  attach(node, build_sum(rule->sum(1)));
-  if (rule->period() != nullptr) attach(node, build_period(rule->period()));
+  attach(node, build_primary(rule->primary()));
   return node;
 }
 
@@ -264,20 +284,25 @@ NodeId TreeBuilder::build_suffix(Grammar::SuffixContext* rule) {
   if (rule->PER() != nullptr) {
     node = add(NodeKind::SuffixPer, rule);
     attach(node, build_period(rule->period()));
-  } else if (rule->ALL() != nullptr) {
-    node = add(NodeKind::SuffixOverAll, rule);
-    if (rule->qname() != nullptr) attach(node, add_name(rule->qname()));
-    if (rule->WHERE() != nullptr) attach(node, build_where(rule->expr()));
-  } else if (rule->PREVIOUS() != nullptr) {
-    const bool same_time = rule->SAME() != nullptr;
-    node = add(same_time ? NodeKind::SuffixSameTime : NodeKind::SuffixPrevious, rule, same_time ? "" : rule->THIS() != nullptr ? "this and previous" : "previous");
-    attach(node, build_operand(rule->operand()));
-    attach(node, build_days_or_name(rule->daysOrName()));
-  } else if (rule->SAME() != nullptr) {
-    node = add_labelled(NodeKind::SuffixSame, rule, rule->name());
-  } else {
-    node = add(NodeKind::SuffixSoFar, rule, rule->name() != nullptr ? words_of(rule->name()) : "");
+    return node;
   }
+  auto* over = rule->overWhat();
+  if (over == nullptr) return add(NodeKind::SuffixSoFar, rule, rule->name() != nullptr ? words_of(rule->name()) : "");
+  if (over->PREVIOUS() != nullptr) {
+    const bool same_time = over->SAME() != nullptr;
+    node = add(same_time ? NodeKind::SuffixSameTime : NodeKind::SuffixPrevious, rule, same_time ? "" : over->THIS() != nullptr ? "this and previous" : "previous");
+    attach(node, build_operand(over->operand()));
+    attach(node, build_days_or_name(over->daysOrName()));
+    return node;
+  }
+  if (over->SAME() != nullptr) {
+    node = add(NodeKind::SuffixSame, rule, words_of(over->name()));
+    tree_.nodes[node.index].text_span = span_of(over->name());
+    return node;
+  }
+  node = add(NodeKind::SuffixOverAll, rule);
+  if (over->ALL_OF() != nullptr) attach(node, add_name(over->qname(0)));
+  if (over->WHERE() != nullptr) attach(node, over->expr() != nullptr ? build_where(over->expr()) : wrap(NodeKind::Where, add_name(over->qname(1))));
   return node;
 }
 
@@ -291,9 +316,8 @@ NodeId TreeBuilder::build_days_or_name(Grammar::DaysOrNameContext* rule) {
 
 NodeId TreeBuilder::build_period(Grammar::PeriodContext* rule) {
   const NodeId node = add_labelled(NodeKind::Period, rule, rule->qname());
-  if (rule->ROLLING() != nullptr) tree_.nodes[node.index].text.insert(0, "rolling ");
+  if (rule->ROLLING_OVER() != nullptr) tree_.nodes[node.index].text.insert(0, "rolling ");
   if (rule->number() != nullptr) attach(node, add(NodeKind::Number, rule->number(), words_of(rule->number())));
-  if (rule->starting() != nullptr) attach(node, build_starting(rule->starting()));
   return node;
 }
 
@@ -305,7 +329,7 @@ NodeId TreeBuilder::build_starting(Grammar::StartingContext* rule) {
 // ---- literals
 
 NodeId TreeBuilder::build_literal(Grammar::LiteralContext* rule) {
-  if (rule->quantity() != nullptr) return build_quantity(rule->quantity(), rule->taxState());
+  if (rule->quantity() != nullptr) return build_quantity(rule->quantity(), rule->amountTax());
   if (rule->DATE() != nullptr) return add_token(NodeKind::DateLiteral, rule->DATE());
   if (rule->DATETIME() != nullptr) return add_token(NodeKind::InstantLiteral, rule->DATETIME());
   if (rule->STRING() != nullptr) return add_string(NodeKind::StringLiteral, rule, rule->STRING());
@@ -313,19 +337,17 @@ NodeId TreeBuilder::build_literal(Grammar::LiteralContext* rule) {
   return add(NodeKind::Boolean, rule, words_of(rule));
 }
 
-NodeId TreeBuilder::build_quantity(Grammar::QuantityContext* rule, Grammar::TaxStateContext* tax) {
-  Terminal* plain = rule->NUMBER();
-  const Span number_span = plain != nullptr ? span_of(plain) : span_of(rule->number());
-  const std::string number = plain != nullptr ? text_of(plain) : words_of(rule->number());
-  if (rule->MONTH() != nullptr) return add(NodeKind::YearDay, rule, number + " " + text_of(rule->MONTH()));
+NodeId TreeBuilder::build_quantity(Grammar::QuantityContext* rule, Grammar::AmountTaxContext* tax) {
+  const Span number_span = lexed_.span(rule->start);
+  const std::string number(lexed_.text_of(rule->start));
   if (rule->children.size() == 1 && tax == nullptr) return add(NodeKind::Number, rule, number);
   const NodeId node = add(NodeKind::Quantity, rule, number);
   tree_.nodes[node.index].text_span = number_span;
   if (rule->PERCENT() != nullptr) attach(node, add_token(NodeKind::Unit, rule->PERCENT()));
   if (rule->unitProduct() != nullptr) attach(node, add(NodeKind::Unit, rule->unitProduct(), words_of(rule->unitProduct())));
-  if (rule->unitAtom() != nullptr) attach(node, add(NodeKind::PerUnit, rule->unitAtom(), words_of(rule->unitAtom())));
+  if (rule->name() != nullptr) attach(node, add(NodeKind::PerUnit, rule->name(), words_of(rule->name())));
   if (tax != nullptr) {
-    attach(node, build_tax_state(tax));
+    attach(node, build_tax(tax, tax->name()));
     widen(node, span_of(tax));
   }
   return node;
@@ -338,6 +360,8 @@ NodeId TreeBuilder::build_year_day(Grammar::YearDayContext* rule) {
 // ---- times
 
 NodeId TreeBuilder::build_day_term(Grammar::DayTermContext* rule) {
+  // `1 January` alone is a date of every year, not a set.
+  if (rule->children.size() == 1 && rule->dayAtom(0)->monthSet() != nullptr && rule->dayAtom(0)->monthSet()->children.size() == 2) return add(NodeKind::YearDay, rule, spaced_words_of(rule));
   const NodeId node = add(NodeKind::TimeSet, rule);
   for (auto* atom : rule->dayAtom()) {
     if (atom->daySet() != nullptr) attach(node, build_day_set(atom->daySet()));
@@ -384,6 +408,8 @@ NodeId TreeBuilder::build_table_row(Grammar::TableRowContext* rule) {
     else if (key->AT() != nullptr) word = "at";
     const NodeId child = add(NodeKind::Key, key, word);
     if (key->sum() != nullptr) attach(child, build_sum(key->sum()));
+    if (key->qname() != nullptr) attach(child, add_name(key->qname()));
+    if (key->literal() != nullptr) attach(child, build_literal(key->literal()));
     attach(node, child);
   }
   if (rule->WHEN() != nullptr) attach(node, build_when(expressions[0]));

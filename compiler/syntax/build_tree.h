@@ -22,6 +22,8 @@ class TreeBuilder {
   void build_file(Grammar::FileContext* file, NodeId parent, std::vector<Span> missing);
   NodeId build_expression(Grammar::ExprContext* expression);
   NodeId add_node(NodeKind kind, Span span, std::string text = "");
+  // `starting …` behind something that is no period or allowance.
+  std::vector<Span> misplaced_starting;
   void attach(NodeId parent, NodeId child) { tree_.nodes[parent.index].children.push_back(child); }
 
  private:
@@ -64,6 +66,7 @@ class TreeBuilder {
   NodeId build_action(Grammar::ActionContext* rule);
   NodeId build_rule(Grammar::RuleItemContext* rule);
   NodeId build_rule_entry(Grammar::RuleEntryContext* rule);
+  NodeId take_label(NodeId payment, NodeId amount);
   NodeId build_amend(Grammar::AmendItemContext* rule);
   NodeId build_reform(Grammar::ReformItemContext* rule);
   NodeId build_scenario(Grammar::ScenarioItemContext* rule);
@@ -96,7 +99,7 @@ class TreeBuilder {
   NodeId build_for_each(Grammar::ForEachContext* rule);
   NodeId build_in_force(Grammar::InForceContext* rule);
   NodeId build_rounding(Grammar::RoundingModContext* rule);
-  NodeId build_tax_state(Grammar::TaxStateContext* rule);
+  NodeId build_tax(Rule* rule, Rule* name);
   NodeId build_cite(Grammar::CiteContext* rule);
   NodeId build_let(Grammar::LetDeclContext* rule);
 
@@ -117,9 +120,15 @@ class TreeBuilder {
   NodeId build_operand(Grammar::OperandContext* rule);
   NodeId build_days_or_name(Grammar::DaysOrNameContext* rule);
   NodeId build_period(Grammar::PeriodContext* rule);
+  NodeId build_period_starting(Grammar::PeriodContext* rule, Grammar::StartingContext* starting) {
+    const NodeId period = build_period(rule);
+    if (starting != nullptr) attach(period, build_starting(starting));
+    return period;
+  }
+  NodeId attach_starting(NodeId base, NodeId starting);
   NodeId build_starting(Grammar::StartingContext* rule);
   NodeId build_literal(Grammar::LiteralContext* rule);
-  NodeId build_quantity(Grammar::QuantityContext* rule, Grammar::TaxStateContext* tax);
+  NodeId build_quantity(Grammar::QuantityContext* rule, Grammar::AmountTaxContext* tax);
   NodeId build_year_day(Grammar::YearDayContext* rule);
   NodeId build_day_term(Grammar::DayTermContext* rule);
   NodeId build_day_set(Grammar::DaySetContext* rule);

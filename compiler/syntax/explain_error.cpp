@@ -70,8 +70,9 @@ const char* usage_of(size_t rule) {
 const char* token_in_words(size_t type) {
   switch (type) {
     case Grammar::ID: return "a name";
-    case Grammar::NUMBER:
-    case Grammar::NUMBER_LAST: return "a number";
+    case Grammar::NUMBER: return "a number";
+    case Grammar::UNIT_PER:
+    case Grammar::RULE_PER: return "`per`";
     case Grammar::STRING: return "a text in quotes";
     case Grammar::DATE: return "a date such as 2026-01-31";
     case Grammar::DATETIME: return "a date and time";
@@ -175,7 +176,7 @@ class Explainer {
     }
     return false;
   }
-  bool is_number(size_t i) const { return type(i) == Grammar::NUMBER || type(i) == Grammar::NUMBER_LAST; }
+  bool is_number(size_t i) const { return type(i) == Grammar::NUMBER || type(i) == Grammar::MEASURE || type(i) == Grammar::DAY_NUMBER; }
 
   bool explain_brackets() {
     std::vector<size_t> open;
@@ -208,6 +209,7 @@ class Explainer {
     if (!in_rule(Grammar::RuleTableRow) && !in_rule(Grammar::RuleBlockRow) && !in_rule(Grammar::RuleStepRow) && !in_rule(Grammar::RuleTable)) return false;
     size_t depth = 0;
     for (size_t i = std::min(at(), tokens_.size() - 1) + 1; i-- > 0;) {
+      if (i == at() && (type(i) == Grammar::RBRACE || type(i) == Grammar::RPAREN)) continue;
       if (type(i) == Grammar::RBRACE || type(i) == Grammar::RPAREN) ++depth;
       if ((type(i) == Grammar::LBRACE || type(i) == Grammar::LPAREN) && depth-- == 0) break;
       if (depth > 0 || i == 0) continue;
@@ -263,7 +265,7 @@ class Explainer {
       else diagnostic.hint(fmt::format("a division has blanks around the slash: `{} / {}`", text(at() - 1), text(at()).substr(1)));
       return true;
     }
-    if (at() > 0 && type(at() - 1) == Grammar::NUMBER_LAST && type(at()) == Grammar::ID && !same_line(at() - 1, at()) && type(at() + 1) != Grammar::COLON && tokens_[at()]->getCharPositionInLine() > 0) {
+    if (at() > 0 && type(at() - 1) == Grammar::NUMBER && type(at()) == Grammar::ID && !same_line(at() - 1, at()) && type(at() + 1) != Grammar::COLON && tokens_[at()]->getCharPositionInLine() > 0) {
       diagnostics_.error("WL1019", span(at()), fmt::format("{} stands on another line than its number", in_quotes(at()))).label(span(at() - 1), "the number").hint("a unit stands on the line of its number");
       return true;
     }
@@ -297,7 +299,6 @@ class Explainer {
     std::vector<std::string> wanted;
     for (const size_t expected : error_.expected) {
       const char* words = token_in_words(expected);
-      if (expected == Grammar::NUMBER_LAST) continue;
       if (words == nullptr && is_contextual_word(expected) && expects(Grammar::ID)) continue;
       const std::string word = words != nullptr ? words : "`" + spelling(expected) + "`";
       if (word != "``") wanted.push_back(word);

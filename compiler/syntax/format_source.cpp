@@ -12,12 +12,15 @@ namespace {
 
 constexpr size_t kWidestLine = 140;       // a block written on one line stays there up to this width (code points)
 constexpr size_t kIndent = 2;
+constexpr size_t kBetweenRows = 3;        // rows that share a line
+constexpr size_t kBeforeComment = 2;
 constexpr size_t kContinuation = 4;       // a clause that goes on on another line
 
 // What the tree says about the token that begins at a byte offset.
 struct Places {
   std::unordered_set<uint32_t> entries;     // begins a declaration, clause or entry: a line of its own
   std::unordered_set<uint32_t> rows;        // begins a table row, band or field: its line is no continuation
+  std::unordered_set<uint32_t> bodies;      // the `{` of a declaration: its lines are indented from the declaration
   std::unordered_set<uint32_t> calls;       // ends of the names of calls: `(` touches
   std::unordered_set<uint32_t> negations;   // unary minus: touches what follows
 };
@@ -31,15 +34,6 @@ bool holds_entries(NodeKind kind) {
   }
 }
 
-// Children that stand in a declaration's head, before its `{`.
-bool stands_in_head(NodeKind kind) {
-  switch (kind) {
-    case NodeKind::Payer: case NodeKind::Payee: case NodeKind::Name: case NodeKind::ForEach: case NodeKind::PerGrain: case NodeKind::OnDeclaration:
-    case NodeKind::FromDate: case NodeKind::When: return true;
-    default: return false;
-  }
-}
-
 bool is_row(NodeKind kind) {
   switch (kind) {
     case NodeKind::TableRow: case NodeKind::BlockRow: case NodeKind::StepRow: case NodeKind::Band: case NodeKind::Field: case NodeKind::FieldValue:
@@ -48,27 +42,36 @@ bool is_row(NodeKind kind) {
   }
 }
 
-Places find_places(const SyntaxTree& tree) {
-  Places places;
-  for (const Node& node : tree.nodes) {
-    if (node.kind == NodeKind::Call) places.calls.insert(node.text_span.end);
-    if (node.kind == NodeKind::Negate) places.negations.insert(node.span.begin);
-    for (const NodeId child : node.children) {
-      const Node& inner = tree[child];
-      if (holds_entries(node.kind) && !stands_in_head(inner.kind)) places.entries.insert(inner.span.begin);
-      if (is_row(inner.kind)) places.rows.insert(inner.span.begin);
-      if (node.kind == NodeKind::Trace || node.kind == NodeKind::Parameter) places.rows.insert(inner.span.begin);
-    }
-  }
-  return places;
-}
-
 struct Piece {
   size_t type;
   uint32_t begin, end, line;
   bool is_comment = false;
   size_t partner = SIZE_MAX;  // of a brace: the other one
 };
+
+// Where the body of a node begins that ends with `}`: what stands before its `{` is its head.
+uint32_t body_begin(const Node& node, const std::vector<Piece>& pieces) {
+  const auto at_end = std::partition_point(pieces.begin(), pieces.end(), [&](const Piece& piece) { return piece.end < node.span.end; });
+  if (at_end == pieces.end() || at_end->partner == SIZE_MAX) return node.span.begin;
+  return pieces[at_end->partner].begin;
+}
+
+Places find_places(const SyntaxTree& tree, const std::vector<Piece>& pieces) {
+  Places places;
+  for (const Node& node : tree.nodes) {
+    if (node.kind == NodeKind::Call) places.calls.insert(node.text_span.end);
+    if (node.kind == NodeKind::Negate) places.negations.insert(node.span.begin);
+    if (holds_entries(node.kind) || node.kind == NodeKind::Bands || node.kind == NodeKind::Kind || node.kind == NodeKind::Trace) places.bodies.insert(body_begin(node, pieces));
+    const uint32_t body = node.kind == NodeKind::File ? 0 : holds_entries(node.kind) ? body_begin(node, pieces) : 0;
+    const bool dated = node.kind == NodeKind::Parameter && tree.child({static_cast<uint32_t>(&node - tree.nodes.data())}, NodeKind::DatedValue);
+    for (const NodeId child : node.children) {
+      const Node& inner = tree[child];
+      if (holds_entries(node.kind) && inner.span.begin >= body) places.entries.insert(inner.span.begin);
+      if (is_row(inner.kind) || node.kind == NodeKind::Trace || (node.kind == NodeKind::Parameter && dated && inner.kind == NodeKind::Cite)) places.rows.insert(inner.span.begin);
+    }
+  }
+  return places;
+}
 
 size_t width_of(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
@@ -104,7 +107,7 @@ class Layout {
     if (!first) {
       const size_t breaks = breaks_before(i, brace_closes && closed.expanded);
       if (breaks > 0) out_.append(breaks, '\n');
-      else if (needs_space(i)) out_ += ' ';
+      else out_.append(blanks_before(i), ' ');
       if (breaks > 0) start_line(i, brace_closes ? closed.closing_indent : indent_of(i));
     } else {
       start_line(i, brace_closes ? closed.closing_indent : indent_of(i));
@@ -115,13 +118,16 @@ class Layout {
     out_ += text;
     if (piece.type == Grammar::LBRACE) {
       const bool expanded = opens_expanded(i);
-      blocks_.push_back({expanded, line_indent_, expanded ? line_indent_ + kIndent : line_indent_});
+      const bool hangs = line_continues_ && places_.bodies.count(piece.begin) > 0;
+      const size_t from = hangs ? line_indent_ - kContinuation : line_indent_;
+      blocks_.push_back({expanded, from, expanded ? from + kIndent : from});
     }
   }
 
-  void start_line(size_t, size_t indent) {
+  void start_line(size_t i, size_t indent) {
     line_start_ = out_.size();
     line_indent_ = indent;
+    line_continues_ = pieces_[i].type != Grammar::RBRACE && indent >= kContinuation && indent == (blocks_.empty() ? 0 : blocks_.back().inner_indent) + kContinuation;
     out_.append(indent, ' ');
   }
 
@@ -162,18 +168,26 @@ class Layout {
     if (close == SIZE_MAX || close == i + 1) return false;
     if (pieces_[close].line != pieces_[i].line) return true;
     size_t width = width_of(std::string_view(out_).substr(line_start_));
-    for (size_t k = i + 1; k <= close; ++k) width += width_of(text_of(k)) + (needs_space(k) ? 1 : 0);
+    for (size_t k = i + 1; k <= close; ++k) width += width_of(text_of(k)) + blanks_before(k);
     // What follows on the line (modifiers, the closing brace of an outer block) is not broken either.
     for (size_t k = close + 1; k < pieces_.size() && pieces_[k].line == pieces_[close].line && !pieces_[k].is_comment && places_.entries.count(pieces_[k].begin) == 0; ++k)
-      width += width_of(text_of(k)) + (needs_space(k) ? 1 : 0);
+      width += width_of(text_of(k)) + blanks_before(k);
     return width > kWidestLine;
+  }
+
+  // Rows and entries that share a line stand apart, so that `0.25 NOK/kWh   night => …` reads as two.
+  size_t blanks_before(size_t i) const {
+    if (!needs_space(i)) return 0;
+    if (pieces_[i].is_comment) return kBeforeComment;
+    const bool begins = places_.entries.count(pieces_[i].begin) > 0 || places_.rows.count(pieces_[i].begin) > 0;
+    return begins && pieces_[i - 1].type != Grammar::LBRACE && pieces_[i - 1].type != Grammar::EQUALS_SIGN ? kBetweenRows : 1;
   }
 
   bool needs_space(size_t i) const {
     const size_t before = pieces_[i - 1].type, now = pieces_[i].type;
     if (before == Grammar::LPAREN || now == Grammar::RPAREN || now == Grammar::COMMA || now == Grammar::COLON) return false;
     if (before == Grammar::DOT || now == Grammar::DOT || now == Grammar::PER_UNIT) return false;
-    if (now == Grammar::PERCENT) return before != Grammar::NUMBER && before != Grammar::NUMBER_LAST;
+    if (now == Grammar::PERCENT) return before != Grammar::NUMBER;
     if (now == Grammar::LPAREN && places_.calls.count(pieces_[i - 1].end) > 0) return false;
     if (before == Grammar::MINUS && places_.negations.count(pieces_[i - 1].begin) > 0) return false;
     if (before == Grammar::LBRACE && now == Grammar::RBRACE) return false;
@@ -186,6 +200,7 @@ class Layout {
   std::vector<Block> blocks_;
   std::string out_;
   size_t line_start_ = 0, line_indent_ = 0;
+  bool line_continues_ = false;
 };
 
 std::vector<Piece> collect_pieces(const LexedSource& lexed) {
@@ -215,7 +230,7 @@ std::optional<std::string> format_source(const SourceFile& source, const SyntaxT
   }
   const auto lexed = lex_source(source, tree.file);
   const std::vector<Piece> pieces = collect_pieces(*lexed);
-  const Places places = find_places(tree);
+  const Places places = find_places(tree, pieces);
   Layout layout(*lexed, places, pieces);
   if (!source.literate) return layout.print(0, pieces.size());
   std::string text;

@@ -1,5 +1,7 @@
 #include "compiler/syntax/lex_source.h"
 
+#include "compiler/syntax/mark_words.h"
+
 namespace wattlaw {
 namespace {
 
@@ -12,10 +14,6 @@ bool is_ascii(std::string_view text) {
 // The runtime drops a byte order mark at the start, which would shift every position.
 void blank_byte_order_mark(std::string& text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.replace(0, 3, "   ");
-}
-
-bool can_take_a_unit(const Token* number, const Token* next) {
-  return next != nullptr && next->getLine() == number->getLine();
 }
 
 }  // namespace
@@ -57,12 +55,7 @@ std::unique_ptr<LexedSource> lex_source(const SourceFile& source, uint32_t file)
     if (token->getType() == antlr4::Token::EOF) lexed->end_of_file = token;
     else if (token->getChannel() == antlr4::Token::DEFAULT_CHANNEL) lexed->tokens.push_back(token);
   }
-  for (size_t i = 0; i < lexed->tokens.size(); ++i) {
-    Token* token = lexed->tokens[i];
-    const Token* next = i + 1 < lexed->tokens.size() ? lexed->tokens[i + 1] : nullptr;
-    if (token->getType() == Grammar::NUMBER && !can_take_a_unit(token, next))
-      static_cast<antlr4::CommonToken*>(token)->setType(Grammar::NUMBER_LAST);
-  }
+  mark_words(*lexed);
   return lexed;
 }
 

@@ -1,5 +1,5 @@
 // lex_source: the ANTLR lexer's tokens of one file with byte positions. Private to compiler/syntax: the only header that shows ANTLR.
-// ANTLR counts code points; `span` converts. A NUMBER that is last on its line becomes NUMBER_LAST (it cannot take a unit).
+// ANTLR counts code points; `span` converts. mark_words has been over the tokens.
 #pragma once
 #include <memory>
 #include <string_view>

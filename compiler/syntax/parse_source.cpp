@@ -170,6 +170,11 @@ std::pair<size_t, size_t> entry_around(const std::vector<Token*>& tokens, size_t
 
 Span span_between(const LexedSource& lexed, const Token* first, const Token* last) { return {lexed.file, lexed.span(first).begin, lexed.span(last).end}; }
 
+void report_misplaced(const TreeBuilder& builder, Diagnostics& diagnostics) {
+  for (const Span span : builder.misplaced_starting)
+    diagnostics.error("WL1022", span, "`starting` follows something that is no period or allowance").hint("write it behind `per day` or `within first 6 h per day`");
+}
+
 // One declaration (or the imports): parsed again and again without the entries that do not parse, so each gets its own message.
 void parse_declaration(const LexedSource& lexed, std::vector<Token*> tokens, SyntaxTree& tree, Diagnostics& diagnostics, size_t& errors) {
   std::vector<Span> missing;
@@ -177,7 +182,11 @@ void parse_declaration(const LexedSource& lexed, std::vector<Token*> tokens, Syn
     Stretch stretch = make_stretch(tokens, lexed.end_of_file);
     const Attempt attempt = parse_stream(
         *stretch.stream, stretch.tokens, [](Grammar& parser) { return parser.file(); },
-        [&](Grammar::FileContext* file) { TreeBuilder(lexed, *stretch.stream, tree).build_file(file, tree.root, missing); });
+        [&](Grammar::FileContext* file) {
+          TreeBuilder builder(lexed, *stretch.stream, tree);
+          builder.build_file(file, tree.root, missing);
+          report_misplaced(builder, diagnostics);
+        });
     if (attempt.parsed) return;
     if (errors < kMostErrors) {
       if (attempt.too_deep) diagnostics.error("WL1004", span_between(lexed, tokens.front(), tokens.front()), "this declaration nests deeper than any text needs");
@@ -249,7 +258,11 @@ SyntaxTree parse_source(const SourceFile& source, uint32_t file, Diagnostics& di
   if (!check_nesting(*lexed, diagnostics)) return tree;
   const Attempt attempt = parse_stream(
       *lexed->stream, lexed->tokens, [](Grammar& parser) { return parser.file(); },
-      [&](Grammar::FileContext* rule) { TreeBuilder(*lexed, *lexed->stream, tree).build_file(rule, tree.root, {}); });
+      [&](Grammar::FileContext* rule) {
+        TreeBuilder builder(*lexed, *lexed->stream, tree);
+        builder.build_file(rule, tree.root, {});
+        report_misplaced(builder, diagnostics);
+      });
   if (!attempt.parsed) {
     const size_t before = diagnostics.error_count();
     parse_piece_by_piece(*lexed, tree, diagnostics);

@@ -36,7 +36,8 @@ std::vector<SourceText> sources() {
 }
 
 // Floors from the ground up. A file's own entry stands before its folder's: diagnostic.h and the texts of source/ lie below the parser,
-// what renders diagnostics and finds modules above; load_jit is only the plain door to the library that holds lowering and jit.
+// what renders diagnostics and finds modules above; load_jit and compiled_plan are only the plain door to the library that holds lowering
+// and jit; compile.h says what is asked of the pipeline, compile.cpp runs it.
 const std::vector<std::string> kFloors[] = {
     {"runtime/base/"},
     {"runtime/number/"},
@@ -51,10 +52,9 @@ const std::vector<std::string> kFloors[] = {
     {"compiler/diagnostic/"},
     {"compiler/syntax/"},
     {"compiler/source/"},
-    {"compiler/program/"},
+    {"compiler/program/", "compiler/compile.h"},
     {"compiler/interpret/"},
-    {"compiler/jit/load_jit."},
-    {"compiler/plan/"},
+    {"compiler/plan/", "compiler/jit/load_jit.", "compiler/jit/compiled_plan."},
     {"compiler/lowering/"},
     {"compiler/jit/"},
     {"compiler/compile."},
@@ -89,8 +89,8 @@ TEST(Layers, IncludesOnlyClimbDown) {
 void expect_only_in(const std::regex& headers, const std::regex& allowed, const char* what) {
   for (const SourceText& source : sources())
     for (const std::string& include : source.includes)
-      if (std::regex_search(include, headers))
-        EXPECT_TRUE(std::regex_search(source.path, allowed)) << source.path << " includes " << include << ": " << what;
+      EXPECT_TRUE(!std::regex_search(include, headers) || std::regex_search(source.path, allowed))
+          << source.path << " includes " << include << ": " << what;
 }
 
 TEST(Layers, HeavyHeadersStayAtHome) {

@@ -1,0 +1,35 @@
+// fill_ledger: columns of the kernels and folded columns -> ledger lines. Members with a fault are settled by the interpreter.
+#pragma once
+#include <functional>
+
+#include "compiler/interpret/interpret.h"
+#include "compiler/plan/settle.h"
+#include "compiler/plan/uniform_column.h"
+
+namespace wattlaw {
+
+struct FilledColumn {              // of a site expression, [window * members + member]
+  ExpressionId expression;
+  Quantum quantum;
+  std::vector<Int128> values;
+  std::vector<uint8_t> nothing;    // empty: never
+};
+
+struct FilledLedger {
+  Ledger ledger;
+  std::vector<ValueColumn> columns;
+  std::string why;                 // not empty: the interpreter has to do all of it
+};
+
+Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, Axes& axes,
+                                 UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::vector<uint32_t>& faults,
+                                 const std::vector<ExpressionId>& wanted);
+
+// A column by the interpreter, [window * members + member]; of a uniform expression the same for all members.
+Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, uint32_t members, ExpressionId id);
+
+// fn of `e` over members at each of its windows. value(operand, member, window): nullopt is nothing.
+std::optional<UniformColumn> reduce_members(const TypedProgram& program, const Expression& e, uint32_t members, Axes& axes,
+                                            const std::function<std::optional<Rational>(size_t operand, uint32_t member, uint32_t window)>& value);
+
+}  // namespace wattlaw

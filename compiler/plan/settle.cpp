@@ -1,0 +1,342 @@
+#include "compiler/plan/settle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <set>
+
+#include "compiler/interpret/interpret.h"
+#include "compiler/jit/compiled_plan.h"
+#include "compiler/plan/fill_ledger.h"
+#include "compiler/plan/plan_builder.h"
+#include "runtime/evaluate/run_tiles.h"
+
+namespace wattlaw {
+namespace {
+
+using Clock_ = std::chrono::steady_clock;
+
+double ms_since(Clock_::time_point begin) { return std::chrono::duration<double, std::milli>(Clock_::now() - begin).count(); }
+
+// A reading that is missing although nothing says what then: the interpreter tells which.
+bool has_unsaid_gap(const TypedProgram& program, const Settlement& settlement, const Traces& traces) {
+  for (size_t i = 0; i < settlement.series.size(); ++i) {
+    if (program.series[settlement.series[i]].request.missing == MissingPolicy::skip) continue;
+    for (const auto* runs : {&traces.member_series[i].quality, &traces.clock_series[i].quality})
+      if (std::any_of(runs->begin(), runs->end(), [](const QualityRun& run) { return run.quality == Quality::missing; })) return true;
+  }
+  return false;
+}
+
+Program make_program(const Plan& plan, const CompiledPlan& compiled) {
+  Program program;
+  for (const PlanArray& array : plan.arrays) {
+    ProgramArray made;
+    made.base = array.external ? array.external : array.data.data();
+    made.tile_stride = array.tile_stride;
+    if (array.kind == PlanArray::Kind::scratch) {
+      made.kind = ProgramArray::Kind::per_thread;
+      made.bytes = size_t{array.rows + 1} * array.elements * kTileMembers * array.bits / 8;
+      made.initialise = array.initialise;
+      made.element_bytes = array.bits / 8;
+      made.initial = array.initial;
+    } else if (array.tile_stride > 0) {
+      made.kind = ProgramArray::Kind::per_tile;
+    }
+    program.arrays.push_back(std::move(made));
+  }
+  for (const PlanStep& step : plan.order) {
+    ProgramStep made;
+    if (step.kind == PlanStep::Kind::stage) {
+      made.stage = compiled.stages[step.index];
+      made.block_ends = plan.stages[step.index].block_ends;
+    } else {
+      const PlanGather& gather = plan.gathers[step.index];
+      made.gather = compiled.gathers[step.index];
+      made.slots = gather.slots, made.table = gather.table, made.out = gather.out;
+      made.block_ends = {gather.rows};
+    }
+    program.steps.push_back(std::move(made));
+  }
+  program.blocked_steps = plan.blocked_steps;
+  program.blocks = plan.blocks;
+  program.tiles = plan.tiles;
+  return program;
+}
+
+// The columns of one pass, [row * members + member].
+struct PassColumn {
+  Quantum quantum;
+  std::vector<Int128> values;
+  std::vector<uint8_t> nothing;
+};
+
+struct PassResult {
+  std::vector<PassColumn> columns;   // parallel to the plan's outputs
+  std::vector<uint32_t> faults;      // members
+};
+
+Int128 read_cell(const void* memory, uint8_t bits, size_t i) {
+  if (bits == 32) return static_cast<const int32_t*>(memory)[i];
+  if (bits == 64) return static_cast<const int64_t*>(memory)[i];
+  return static_cast<const Int128*>(memory)[i];
+}
+
+void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* arrays, PassResult& result, std::mutex& mutex) {
+  const uint32_t first = tile * kTileMembers, lanes = std::min(kTileMembers, members - first);
+  for (size_t o = 0; o < plan.outputs.size(); ++o) {
+    const PlanOutput& output = plan.outputs[o];
+    PassColumn& column = result.columns[o];
+    const uint8_t bits = plan.arrays[output.array].bits;
+    for (uint32_t row = 0; row < output.rows; ++row) {
+      const size_t from = size_t{row} * kTileMembers, to = size_t{row} * members + first;
+      for (uint32_t lane = 0; lane < lanes; ++lane) column.values[to + lane] = read_cell(arrays[output.array], bits, from + lane);
+      if (output.presence == kNone) continue;
+      const auto* there = static_cast<const int32_t*>(arrays[output.presence]);
+      for (uint32_t lane = 0; lane < lanes; ++lane) column.nothing[to + lane] = there[from + lane] == 0;
+    }
+  }
+  const auto* faults = static_cast<const int32_t*>(arrays[plan.fault_array]);
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    if (faults[lane] == 0) continue;
+    const std::lock_guard<std::mutex> lock(mutex);
+    result.faults.push_back(first + lane);
+  }
+}
+
+std::vector<RootSpec> root_specs(const Plan& plan) {
+  std::vector<RootSpec> specs;
+  for (const PlanRoot& root : plan.roots) specs.push_back({root.operand_quantum, root.quantum, root.rounding});
+  return specs;
+}
+
+struct Run {
+  const TypedProgram& program;
+  const Settlement& settlement;
+  const Clock& clock;
+  const Traces& traces;
+  const SettleOptions& options;
+  Axes axes{clock};
+  UniformFolder folder{program, settlement, axes, traces};
+  double plan_ms = 0, compile_ms = 0, run_ms = 0;
+  std::string why;  // the interpreter has to do it
+  std::set<uint32_t> read;  // positions of series
+};
+
+// Members' values of some expressions: site expressions through kernels. Uniform ones are not asked.
+Result<PassResult> run_pass(Run& run, const Plan& plan) {
+  PassResult result;
+  const uint32_t members = run.traces.members.size();
+  for (const PlanOutput& output : plan.outputs) {
+    PassColumn column;
+    column.quantum = output.quantum;
+    column.values.resize(size_t{output.rows} * members);
+    if (output.presence != kNone) column.nothing.resize(column.values.size());
+    result.columns.push_back(std::move(column));
+  }
+  auto begin = Clock_::now();
+  const std::vector<RootSpec> roots = root_specs(plan);
+  JitOptions jit;
+  jit.cpu = run.options.cpu;
+  jit.optimisation = run.options.optimisation;
+  jit.calls = runtime_calls();
+  const CompiledPlan compiled = compile_plan(plan, roots, jit);
+  run.compile_ms += ms_since(begin);
+  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, ""};
+  begin = Clock_::now();
+  std::mutex mutex;
+  run_tiles(make_program(plan, compiled), run.options.threads, [&](uint32_t tile, unsigned, void* const* arrays) { copy_tile(plan, members, tile, arrays, result, mutex); });
+  std::sort(result.faults.begin(), result.faults.end());
+  run.run_ms += ms_since(begin);
+  for (const PlanArray& array : plan.arrays)
+    if (array.kind == PlanArray::Kind::series) run.read.insert(array.served);
+  return result;
+}
+
+// over_sites expressions below `wanted`, operands before users.
+std::vector<ExpressionId> gathered_over_sites(const TypedProgram& program, const std::vector<ExpressionId>& wanted) {
+  std::vector<uint8_t> seen(program.expressions.size());
+  std::vector<ExpressionId> todo = wanted, found;
+  while (!todo.empty()) {
+    const ExpressionId id = todo.back();
+    todo.pop_back();
+    if (seen[id.index]++) continue;
+    if (program[id].op == Op::over_sites) found.push_back(id);
+    todo.insert(todo.end(), program[id].operands.begin(), program[id].operands.end());
+  }
+  std::sort(found.begin(), found.end(), [](ExpressionId a, ExpressionId b) { return a.index < b.index; });
+  return found;
+}
+
+// What a plan is asked for: the site expressions among `wanted`, once each.
+std::optional<Plan> plan_of(Run& run, const std::vector<std::pair<ExpressionId, bool>>& wanted, bool watch) {
+  const auto begin = Clock_::now();
+  PlanBuilder builder(run.program, run.settlement, run.axes, run.folder, run.traces);
+  std::vector<PlanOutput> outputs;
+  for (const auto& [id, presence] : wanted) {
+    if (builder.why.empty()) outputs.push_back(builder.output(id, presence));
+  }
+  if (watch)
+    for (const TypedClause& clause : run.settlement.clauses) builder.watch_exceptions(clause);
+  if (builder.why.empty() && run.axes.failure) builder.why = run.axes.failure->message;
+  if (!builder.why.empty()) {
+    run.why = builder.why;
+    return std::nullopt;
+  }
+  Plan plan = builder.finish();
+  if (!builder.why.empty()) {
+    run.why = builder.why;
+    return std::nullopt;
+  }
+  plan.outputs = std::move(outputs);
+  run.plan_ms += ms_since(begin);
+  return plan;
+}
+
+// One pass for each over_sites whose operands differ between members.
+Status reduce_over_sites(Run& run, const std::vector<ExpressionId>& wanted) {
+  const uint32_t members = run.traces.members.size();
+  for (const ExpressionId id : gathered_over_sites(run.program, wanted)) {
+    const Expression& e = run.program[id];
+    std::vector<std::pair<ExpressionId, bool>> asked;
+    std::vector<int> place;
+    for (const ExpressionId operand : e.operands) {
+      const bool is_site = run.program[operand].grain.entity == EntityGrain::site;
+      place.push_back(is_site ? static_cast<int>(asked.size()) : -1);
+      if (is_site) asked.emplace_back(operand, true);
+    }
+    PassResult result;
+    if (!asked.empty()) {
+      const auto plan = plan_of(run, asked, false);
+      if (!plan) return Ok{};
+      auto pass = run_pass(run, *plan);
+      if (!pass) return pass.failure();
+      result = std::move(*pass);
+      if (!result.faults.empty()) {
+        run.why = "a member has a fault below `over all`";
+        return Ok{};
+      }
+    }
+    auto column = reduce_members(run.program, e, members, run.axes, [&](size_t i, uint32_t member, uint32_t window) -> std::optional<Rational> {
+      const Period& own = run.program[e.operands[i]].grain.time;
+      const uint32_t row = own == e.grain.time ? window : run.axes.map(e.grain.time, own)[window];
+      if (place[i] < 0) {
+        const UniformColumn* uniform = run.folder.fold(e.operands[i]);
+        if (!uniform || uniform->is_absent(row)) return std::nullopt;
+        return uniform->rational(row);
+      }
+      const PassColumn& values = result.columns[static_cast<size_t>(place[i])];
+      const size_t cell = size_t{row} * members + member;
+      if (!values.nothing.empty() && values.nothing[cell]) return std::nullopt;
+      return Rational(to_integer(values.values[cell]) * values.quantum.numerator, values.quantum.denominator);
+    });
+    if (!column) {
+      run.why = "a value over all members is too wide";
+      return Ok{};
+    }
+    run.folder.give(id, std::move(*column));
+  }
+  return Ok{};
+}
+
+std::vector<ExpressionId> wanted_of(const Settlement& settlement, const SettleOptions& options) {
+  std::vector<ExpressionId> wanted;
+  for (const TypedClause& clause : settlement.clauses)
+    for (const ExpressionId id : {clause.present, clause.quantity, clause.amount, clause.line})
+      if (id) wanted.push_back(id);
+  wanted.insert(wanted.end(), options.columns.begin(), options.columns.end());
+  return wanted;
+}
+
+std::vector<std::pair<ExpressionId, bool>> site_outputs(const TypedProgram& program, const Settlement& settlement, const SettleOptions& options) {
+  std::vector<std::pair<ExpressionId, bool>> asked;
+  std::set<uint32_t> known;
+  for (const ExpressionId id : wanted_of(settlement, options)) {
+    if (program[id].grain.entity != EntityGrain::site || !known.insert(id.index).second) continue;
+    asked.emplace_back(id, std::find(options.columns.begin(), options.columns.end(), id) != options.columns.end());
+  }
+  return asked;
+}
+
+// Everything by the interpreter: exact for any width, and the teller of faults.
+Result<SettleResult> settle_slowly(const Run& run) {
+  auto ledger = settle_interpreted(run.program, run.settlement, run.clock, run.traces);
+  if (!ledger) return ledger.failure();
+  SettleResult result;
+  result.ledger = std::move(*ledger);
+  Interpreter interpreter(run.program, run.settlement, run.clock, run.traces);
+  for (const ExpressionId id : run.options.columns) {
+    auto column = interpret_column(run.program, interpreter, run.traces.members.size(), id);
+    if (!column) return column.failure();
+    result.columns.push_back(std::move(*column));
+  }
+  if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, ""};
+  result.notes.push_back("settled by the interpreter: " + run.why);
+  return result;
+}
+
+}  // namespace
+
+Result<SettleResult> settle(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, const SettleOptions& options) {
+  Run run{program, settlement, clock, traces, options};
+  if (has_unsaid_gap(program, settlement, traces)) run.why = "a reading is missing";
+  if (run.why.empty()) {
+    auto reduced = reduce_over_sites(run, wanted_of(settlement, options));
+    if (!reduced) return reduced.failure();
+  }
+  std::optional<Plan> plan;
+  if (run.why.empty()) plan = plan_of(run, site_outputs(program, settlement, options), true);
+  if (plan)
+    if (const std::string wrong = verify_plan(*plan); !wrong.empty()) run.why = "the plan is wrong: " + wrong;
+  if (!run.why.empty()) return settle_slowly(run);
+  auto pass = run_pass(run, *plan);
+  if (!pass) return pass.failure();
+  const auto begin = Clock_::now();
+  SettleResult result;
+  std::vector<FilledColumn> columns;
+  for (size_t i = 0; i < plan->outputs.size(); ++i) {
+    PassColumn& column = pass->columns[i];
+    columns.push_back({plan->outputs[i].expression, column.quantum, std::move(column.values), std::move(column.nothing)});
+  }
+  auto filled = fill_ledger(program, settlement, clock, traces, run.axes, run.folder, columns, pass->faults, options.columns);
+  if (!filled) return filled.failure();
+  if (!filled->why.empty()) {
+    run.why = filled->why;
+    return settle_slowly(run);
+  }
+  result.ledger = std::move(filled->ledger);
+  result.columns = std::move(filled->columns);
+  result.notes = plan->notes;
+  if (!pass->faults.empty()) result.notes.push_back(fmt::format("{} members settled by the interpreter", pass->faults.size()));
+  result.plan_ms = run.plan_ms, result.compile_ms = run.compile_ms, result.run_ms = run.run_ms + ms_since(begin);
+  for (const uint32_t position : run.read) {
+    const TileSeries& series = traces.member_series[position];
+    result.bytes_read += size_t{series.tiles()} * series.steps * kTileMembers * series.width;
+  }
+  return result;
+}
+
+Result<std::string> show_stage(const std::string& stage, const TypedProgram& program, const Settlement& settlement, const Clock& clock,
+                               const Traces& traces, const SettleOptions& options) {
+  Run run{program, settlement, clock, traces, options};
+  auto reduced = reduce_over_sites(run, wanted_of(settlement, options));
+  if (!reduced) return reduced.failure();
+  std::optional<Plan> plan;
+  if (run.why.empty()) plan = plan_of(run, site_outputs(program, settlement, options), true);
+  if (!plan) return "settled by the interpreter: " + run.why + "\n";
+  if (stage == "plan") return print_plan(*plan, program);
+  JitOptions jit;
+  jit.cpu = options.cpu;
+  jit.optimisation = options.optimisation;
+  jit.calls = runtime_calls();
+  jit.wants_llvm = stage == "llvm";
+  jit.wants_assembly = stage == "asm";
+  const std::vector<RootSpec> roots = root_specs(*plan);
+  const CompiledPlan compiled = compile_plan(*plan, roots, jit);
+  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, ""};
+  return stage == "llvm" ? compiled.llvm : compiled.assembly;
+}
+
+}  // namespace wattlaw
