@@ -1,9 +1,27 @@
 // The grammar of Wattlaw: the one place where the language's spelling is fixed. grammar/README.md says how it is laid out and which
-// invariants keep it free of ambiguity. The tokens declared below are words whose meaning hangs on their neighbours; the lexer's
-// second pass (compiler/syntax/mark_words.cpp) tells them apart, so that one token decides almost everywhere.
+// invariants keep it free of ambiguity. The lexer reads every word as ID; the tokens declared below are set behind it, keywords from
+// their spelling and words whose meaning hangs on their neighbours by compiler/syntax/mark_words.cpp, so that one token decides
+// almost everywhere and no table of 200 words has to be built before the first line is read.
 grammar Wattlaw;
 
 tokens {
+  // ---- reserved words: lower case in a script; compiler/syntax/lex_source.cpp tells them from names
+  TO, FROM, UNTIL, OF, IN, ON, AT, BY, FOR, WHEN, WHERE, WHILE, IF, PER, OVER, WITHIN, BEYOND, BEFORE, UNDER, WITH,
+  WITHOUT, AS, IS, AND, OR, NOT, EXCEPT, EXCLUDING, OTHERWISE, NONE, TRUE, FALSE, ANY, LINEARLY, ABOVE, UP, HALF, ROUNDED,
+  LARGEST, SMALLEST, ALLOCATE, WORKDAYS, WEEKDAYS, WEEKENDS, HOLIDAYS, CITE, ROUNDING, LET, CHARGE, CREDIT, PAY, MINIMUM,
+  MAXIMUM, LIMIT, REQUIRE, FORBID, WARN, SHOW, EXPECT, GIVEN, ENSURE, KEEP, FOLLOW, EVERY,
+  // ---- contextual words
+  A, ACCOUNTING, ACTIVATE, ACTOR, AGAINST, ALL, ALLOCATED, AMEND, APPLY, ATTRIBUTE, BAND, BANDS, BETWEEN, BID, BILL,
+  BILLING, BINDS, BLOCKS, CALENDAR, CARRY, CHANGE, CHEAPEST, CHECK, CHRONOLOGICALLY, COLLECT, CONTRACT, COUNTED, COVERS,
+  CURRENCY, DATA, DAY, DAYS, DEPARTURE, DERATE, DISCHARGE, DISPATCH, DOWN, DROP, EACH, EARLIEST, END, ENDS, EQUAL,
+  EQUALLY, EQUALS, EVEN, EX, EXCHANGE, FAR, FIRST, FORCE, FULL, GATE, HISTORY, HOLD, HOLIDAY, IDLE, IMPORT, INCL,
+  INCLUDES, INTO, KEPT, KEYED, KIND, LAXITY, LEAST, LOST, MATCH, MAX, MAXIMISE, MEMBER, MIN, MINIMISE, MISSING, MODULE,
+  MOST, NET, NEXT, OFFER, ONCE, ONE, ORIGIN, OVERRIDES, PAIRS, PARAMETER, PARTIAL, PAYS, PENALTY, PERIOD, PERIODS,
+  PHYSICS, PREVIOUS, PRICE, PRICES, PROPORTION, PROPORTIONAL, PRORATED, RANGING, REFORM, REPLACE, REST, ROLE, ROLLING,
+  RULE, SAME, SCALE, SCENARIO, SERVICE, SET, SHARING, SKIP_WORD, SO, SOME, SPACE, START, STARTING, STARTS, STATUS, STEP,
+  STEPS, SUM, SURPLUS, SUSTAIN, TARIFF, TAX, TEST, THAT, THE, THEN, THIS, TIME_WORD, TIMES, TOGETHER, TRACE, UNIT, USE,
+  ZERO, ZONE,
+  // ---- words and numbers told apart by their neighbours
   MEASURE,            // a number with its unit behind it on the same line
   DAY_NUMBER,         // a number before a month: 15 April
   DAYS_OF,            // `days` before `of`
@@ -348,44 +366,6 @@ contextual     // keywords where the grammar asks for them, names everywhere els
   | SKIP_WORD | SO | SOME | SPACE | START | STARTING | STARTS | STATUS | STEP | STEPS | SUM | SURPLUS | SUSTAIN | TARIFF | TAX | TEST | THAT | THE
   | THEN | THIS | TIME_WORD | TIMES | TOGETHER | TRACE | UNIT | USE | ZERO | ZONE
   ;
-
-// ---------- words: reserved
-TO : 'to' ; FROM : 'from' ; UNTIL : 'until' ; OF : 'of' ; IN : 'in' ; ON : 'on' ; AT : 'at' ; BY : 'by' ; FOR : 'for' ;
-WHEN : 'when' ; WHERE : 'where' ; WHILE : 'while' ; IF : 'if' ; PER : 'per' ; OVER : 'over' ; WITHIN : 'within' ;
-BEYOND : 'beyond' ; BEFORE : 'before' ; UNDER : 'under' ; WITH : 'with' ; WITHOUT : 'without' ; AS : 'as' ; IS : 'is' ;
-AND : 'and' ; OR : 'or' ; NOT : 'not' ; EXCEPT : 'except' ; EXCLUDING : 'excluding' ; OTHERWISE : 'otherwise' ;
-NONE : 'none' ; TRUE : 'true' ; FALSE : 'false' ; ANY : 'any' ; LINEARLY : 'linearly' ; ABOVE : 'above' ; UP : 'up' ;
-HALF : 'half' ; ROUNDED : 'rounded' ; LARGEST : 'largest' ; SMALLEST : 'smallest' ; ALLOCATE : 'allocate' ;
-WORKDAYS : 'workdays' ; WEEKDAYS : 'weekdays' ; WEEKENDS : 'weekends' ; HOLIDAYS : 'holidays' ; CITE : 'cite' ;
-ROUNDING : 'rounding' ; LET : 'let' ; CHARGE : 'charge' ; CREDIT : 'credit' ; PAY : 'pay' ; MINIMUM : 'minimum' ;
-MAXIMUM : 'maximum' ; LIMIT : 'limit' ; REQUIRE : 'require' ; FORBID : 'forbid' ; WARN : 'warn' ; SHOW : 'show' ;
-EXPECT : 'expect' ; GIVEN : 'given' ; ENSURE : 'ensure' ; KEEP : 'keep' ; FOLLOW : 'follow' ; EVERY : 'every' ;
-
-// ---------- words: contextual
-A : 'a' ; ACCOUNTING : 'accounting' ; ACTIVATE : 'activate' ; ACTOR : 'actor' ; AGAINST : 'against' ; ALL : 'all' ;
-ALLOCATED : 'allocated' ; AMEND : 'amend' ; APPLY : 'apply' ; ATTRIBUTE : 'attribute' ; BAND : 'band' ; BANDS : 'bands' ;
-BETWEEN : 'between' ; BID : 'bid' ; BILL : 'bill' ; BILLING : 'billing' ; BINDS : 'binds' ; BLOCKS : 'blocks' ;
-CALENDAR : 'calendar' ; CARRY : 'carry' ; CHANGE : 'change' ; CHEAPEST : 'cheapest' ; CHECK : 'check' ;
-CHRONOLOGICALLY : 'chronologically' ; COLLECT : 'collect' ; CONTRACT : 'contract' ; COUNTED : 'counted' ;
-COVERS : 'covers' ; CURRENCY : 'currency' ; DATA : 'data' ; DAY : 'day' ; DAYS : 'days' ; DEPARTURE : 'departure' ;
-DERATE : 'derate' ; DISCHARGE : 'discharge' ; DISPATCH : 'dispatch' ; DOWN : 'down' ; DROP : 'drop' ; EACH : 'each' ;
-EARLIEST : 'earliest' ; END : 'end' ; ENDS : 'ends' ; EQUAL : 'equal' ; EQUALLY : 'equally' ; EQUALS : 'equals' ;
-EVEN : 'even' ; EX : 'ex' ; EXCHANGE : 'exchange' ; FAR : 'far' ; FIRST : 'first' ; FORCE : 'force' ; FULL : 'full' ;
-GATE : 'gate' ; HISTORY : 'history' ; HOLD : 'hold' ; HOLIDAY : 'holiday' ; IDLE : 'idle' ; IMPORT : 'import' ;
-INCL : 'incl' ; INCLUDES : 'includes' ; INTO : 'into' ; KEPT : 'kept' ; KEYED : 'keyed' ; KIND : 'kind' ;
-LAXITY : 'laxity' ; LEAST : 'least' ; LOST : 'lost' ; MATCH : 'match' ; MAX : 'max' ; MAXIMISE : 'maximise' ;
-MEMBER : 'member' ; MIN : 'min' ; MINIMISE : 'minimise' ; MISSING : 'missing' ; MODULE : 'module' ; MOST : 'most' ;
-NET : 'net' ; NEXT : 'next' ; OFFER : 'offer' ; ONCE : 'once' ; ONE : 'one' ; ORIGIN : 'origin' ;
-OVERRIDES : 'overrides' ; PAIRS : 'pairs' ; PARAMETER : 'parameter' ; PARTIAL : 'partial' ; PAYS : 'pays' ;
-PENALTY : 'penalty' ; PERIOD : 'period' ; PERIODS : 'periods' ; PHYSICS : 'physics' ; PREVIOUS : 'previous' ;
-PRICE : 'price' ; PRICES : 'prices' ; PROPORTION : 'proportion' ; PROPORTIONAL : 'proportional' ; PRORATED : 'prorated' ;
-RANGING : 'ranging' ; REFORM : 'reform' ; REPLACE : 'replace' ; REST : 'rest' ; ROLE : 'role' ; ROLLING : 'rolling' ;
-RULE : 'rule' ; SAME : 'same' ; SCALE : 'scale' ; SCENARIO : 'scenario' ; SERVICE : 'service' ; SET : 'set' ;
-SHARING : 'sharing' ; SKIP_WORD : 'skip' ; SO : 'so' ; SOME : 'some' ; SPACE : 'space' ; START : 'start' ;
-STARTING : 'starting' ; STARTS : 'starts' ; STATUS : 'status' ; STEP : 'step' ; STEPS : 'steps' ; SUM : 'sum' ;
-SURPLUS : 'surplus' ; SUSTAIN : 'sustain' ; TARIFF : 'tariff' ; TAX : 'tax' ; TEST : 'test' ; THAT : 'that' ;
-THE : 'the' ; THEN : 'then' ; THIS : 'this' ; TIME_WORD : 'time' ; TIMES : 'times' ; TOGETHER : 'together' ;
-TRACE : 'trace' ; UNIT : 'unit' ; USE : 'use' ; ZERO : 'zero' ; ZONE : 'zone' ;
 
 // ---------- punctuation
 LBRACE : '{' ;

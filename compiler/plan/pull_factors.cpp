@@ -193,6 +193,8 @@ std::optional<UniformColumn> sum_of_uniform(const UniformColumn& column, const s
 std::optional<Lane> PlanBuilder::build_slot_sum(uint32_t stage, ExpressionId id) {
   const Expression& e = program[id];
   if (program[e.operands[0]].grain.time.unit != Unit::interval || is_uniform(e.operands[0]) || e.type.kind != ValueKind::number) return std::nullopt;
+  if (e.period.unit == Unit::interval || e.period.unit == Unit::minutes || e.period.unit == Unit::hour || e.period.unit == Unit::day)
+    return std::nullopt;  // windows so short would cut all slots to pieces
   const SlotExpansion expansion{*this, e.period};
   auto factors = expansion.expand(e.operands[0]);
   if (factors && e.operands.size() > 1) {

@@ -129,6 +129,7 @@ bool ExpressionPool::fold(Expression& e) {
 }
 
 ExpressionId ExpressionPool::intern(Expression e) {
+  for (ExpressionId id : e.operands) WATTLAW_ASSERT(id.index < program_.expressions.size(), "operands exist before their users");
   bool zero_divisor = e.op == Op::round && e.operands.size() == 2 && is_constant(e.operands[1]) && (*this)[e.operands[1]].value == 0;
   if (!zero_divisor) fold(e);
   uint64_t hash = hash_of(e);

@@ -1,5 +1,5 @@
 // Exceptions that hold at the same time with no order between them. Decided here where conditions speak of bands, dates and
-// attributes; what speaks of metered values becomes an assertion that the run checks, with member and time as witness.
+// attributes; what speaks of metered values is watched by the run, which names member and time (WL7103).
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
@@ -81,7 +81,7 @@ void collect(const TypedProgram& program, ExpressionId id, Leaves& leaves) {
 
 }  // namespace
 
-void Elaborator::check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, ExpressionId scope, uint32_t module) {
+void Elaborator::check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, uint32_t module) {
   auto ordered = [&](const TypedException& a, const TypedException& b) { return a.overrides == b.label || b.overrides == a.label; };
   auto text = [&](const std::map<uint32_t, Rational>& leaves) {
     std::string words;
@@ -103,11 +103,6 @@ void Elaborator::check_exceptions(NodeId clause, const std::vector<TypedExceptio
       Leaves leaves;
       collect(program_, both, leaves);
       if (!leaves.decidable) {
-        const Period& grain = pool_[both].grain.time;
-        Period window = context_billing_;
-        ExpressionId held = pool_.both(both, scope, exceptions[j].span);
-        ExpressionId violated = grain == kInterval ? pool_.aggregate(Aggregate::any, held, {}, window, exceptions[j].span) : both;
-        settlement_->assertions.push_back({violated, "WL7103", "the exceptions `" + exceptions[i].label + "` and `" + exceptions[j].label + "` of `" + node(module, clause).text + "` hold at the same time, and neither overrides the other", exceptions[j].span});
         continue;
       }
       // Values each attribute can take: its classes, or the bounds it is compared with and what lies beside them.

@@ -334,7 +334,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     if (Diagnostic* d = error("WL3301", n.span, "what exists per " + period_name(have) + " cannot be gathered per " + period_name(window))) d->hint("the window must hold whole " + period_name(have) + "s");
     return {};
   }
-  if (fn == Aggregate::sum && !pool_[operand].type.extensive && pool_[operand].type.dimension == Dimension{.energy = 1, .time = -1}) {
+  if (fn == Aggregate::sum && !take && have == kInterval && !pool_[operand].type.extensive && pool_[operand].type.dimension == Dimension{.energy = 1, .time = -1}) {
     if (Diagnostic* d = error("WL3318", n.span, "power is added up over time, which is no quantity")) d->hint("sum the energy, `sum(import)`, or take `mean(power)` or `max(power)`");
     return {};
   }

@@ -117,7 +117,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
   if (!parts.flow) parts.quantity = quantity;
   parts.version.scope = filter;
   parts.present = parts.flow && filter ? pool_.aggregate(Aggregate::any, pool_[filter].grain.time == kInterval ? filter : pool_.both(filter, pool_.in_force(Date{INT32_MIN / 4}, std::nullopt, n.span), n.span), {}, billing, n.span)
-                                       : filter;
+                                       : filter ? filter : pool_.boolean(true, n.span);
   return true;
 }
 

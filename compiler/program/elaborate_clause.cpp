@@ -5,6 +5,7 @@
 
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
+#include "runtime/base/assert.h"
 
 namespace wattlaw {
 
@@ -196,7 +197,7 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
   }
   std::vector<TypedException> exceptions;
   for (const Read& read : all) exceptions.push_back(read.exception);
-  check_exceptions(clause, exceptions, *extra_scope, context.module);
+  check_exceptions(clause, exceptions, context.module);
   ExpressionId rate = base;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
     if (it->exception.rate && rate) rate = pool_.select(it->effective, it->exception.rate, rate, it->exception.span);
@@ -267,7 +268,8 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   }
   NodeId once = first_of(tree(context.module), clause, NodeKind::Once), each = first_of(tree(context.module), clause, NodeKind::ForEach);
   bool per_time = pool_[rate].type.dimension == kMoney - Dimension{.month = 1} || pool_[rate].type.dimension == kMoney - Dimension{.day = 1};
-  if (each && node(context.module, each).text != period_name(billing)) {
+  bool each_billing = each && ((node(context.module, each).text == "month" && billing.unit == Period::Unit::month) || node(context.module, each).text == period_name(billing));
+  if (each && !each_billing) {
     const Node& e = node(context.module, each);
     if (e.text != "day" || per_time) {
       not_in_this_version(e.span, "an amount `for each " + e.text + "` in a tariff billed per " + period_name(billing));
@@ -304,7 +306,6 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
                                                                        std::set<Date>* cut_dates) {
   const Node& n = node(version.module, version.node);
   VersionParts parts;
-  context_billing_ = tariff.headers.billing;
   parts.version.span = n.span;
   parts.version.from = version.from;
   parts.version.until = version.until;

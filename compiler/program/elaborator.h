@@ -209,7 +209,7 @@ class Elaborator {
   // ---- checks
   void check_bands(uint32_t bands);
   void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module);
-  void check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, ExpressionId scope, uint32_t module);
+  void check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, uint32_t module);
   void check_unused();
 
   // ---- conveniences
@@ -246,7 +246,6 @@ class Elaborator {
   std::map<std::string, Windows> windows_;
   std::map<std::string, Applied> applied_;                           // by TariffInfo key
   std::vector<std::string> applied_order_, tariff_stack_;
-  Period context_billing_ = kMonth;                                   // of the tariff whose clause is being elaborated
   std::map<std::string, ExpressionId> net_quantities_;               // tariff key + "/" + band class -> net import of the class
 };
 

@@ -246,12 +246,6 @@ struct Expectation {
   ExpressionId left, right;
   Span span;
 };
-// What could not be decided from the text and must not happen in the data: two exceptions at once with no order between them.
-struct Assertion {
-  ExpressionId violated;               // boolean (site, billing window): true where it happens
-  std::string code, message;
-  Span span;
-};
 struct GivenValue {                    // test … given import = 4.2 kWh at 2026-03-02 17:00 [to …]
   uint32_t series;                     // index into TypedProgram::series
   Rational value;                      // canonical units; power is turned into energy of the step
@@ -271,7 +265,6 @@ struct Settlement {
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
   std::vector<ShownAnswer> shows;
   std::vector<Expectation> expects;
-  std::vector<Assertion> assertions;
   std::vector<GivenValue> givens;
   std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site
   std::vector<uint32_t> series, attributes;  // those that are read

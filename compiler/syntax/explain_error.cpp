@@ -84,7 +84,8 @@ const char* token_in_words(size_t type) {
 }
 
 std::string spelling(size_t type) {
-  static const antlr4::dfa::Vocabulary& vocabulary = Grammar(nullptr).getVocabulary();  // points at the generated tables, which are constant
+  if (const std::string& keyword = keyword_text(type); !keyword.empty()) return keyword;
+  const antlr4::dfa::Vocabulary& vocabulary = Grammar(nullptr).getVocabulary();
   std::string literal = vocabulary.getLiteralName(type);
   if (literal.size() >= 2) literal = literal.substr(1, literal.size() - 2);
   return literal;

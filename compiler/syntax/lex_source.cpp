@@ -1,5 +1,7 @@
 #include "compiler/syntax/lex_source.h"
 
+#include <unordered_map>
+
 #include "compiler/syntax/mark_words.h"
 
 namespace wattlaw {
@@ -9,6 +11,38 @@ bool is_ascii(std::string_view text) {
   for (unsigned char byte : text)
     if (byte >= 0x80) return false;
   return true;
+}
+
+// The grammar's keyword tokens and how they are written: TO is `to`, TIME_WORD is `time`. Constant once made.
+struct Keywords {
+  std::vector<std::string> text_of_type;
+  std::unordered_map<std::string_view, size_t> type_of_text;
+
+  Keywords() {
+    const antlr4::dfa::Vocabulary& vocabulary = Grammar(nullptr).getVocabulary();
+    text_of_type.resize(vocabulary.getMaxTokenType() + 1);
+    for (size_t type = 1; type < text_of_type.size(); ++type) {
+      if (!is_reserved_word(type) && !is_contextual_word(type)) continue;
+      std::string& text = text_of_type[type];
+      text = vocabulary.getSymbolicName(type);
+      if (text.ends_with("_WORD")) text.resize(text.size() - 5);
+      for (char& letter : text) letter = static_cast<char>(letter - 'A' + 'a');
+      type_of_text[text] = type;
+    }
+  }
+};
+
+const Keywords& keywords() {
+  static const Keywords table;
+  return table;
+}
+
+void mark_keywords(LexedSource& lexed) {
+  for (Token* token : lexed.tokens) {
+    if (token->getType() != Grammar::ID) continue;
+    const auto found = keywords().type_of_text.find(lexed.text_of(token));
+    if (found != keywords().type_of_text.end()) static_cast<antlr4::CommonToken*>(token)->setType(found->second);
+  }
 }
 
 // The runtime drops a byte order mark at the start, which would shift every position.
@@ -55,8 +89,14 @@ std::unique_ptr<LexedSource> lex_source(const SourceFile& source, uint32_t file)
     if (token->getType() == antlr4::Token::EOF) lexed->end_of_file = token;
     else if (token->getChannel() == antlr4::Token::DEFAULT_CHANNEL) lexed->tokens.push_back(token);
   }
+  mark_keywords(*lexed);
   mark_words(*lexed);
   return lexed;
+}
+
+const std::string& keyword_text(size_t type) {
+  static const std::string none;
+  return type < keywords().text_of_type.size() ? keywords().text_of_type[type] : none;
 }
 
 bool is_reserved_word(size_t type) { return type >= Grammar::TO && type <= Grammar::EVERY; }

@@ -2,6 +2,7 @@
 // ANTLR counts code points; `span` converts. mark_words has been over the tokens.
 #pragma once
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct LexedSource {
 
 std::unique_ptr<LexedSource> lex_source(const SourceFile& source, uint32_t file);
 
+// How a keyword is written; empty for other tokens.
+const std::string& keyword_text(size_t type);
 // Reserved and contextual words, by token type.
 bool is_reserved_word(size_t type);
 bool is_contextual_word(size_t type);
