@@ -259,7 +259,7 @@ Lane PlanBuilder::combine_values(uint32_t stage, const Expression& e, std::vecto
 
 Lane PlanBuilder::build_aggregate(uint32_t stage, ExpressionId id) {
   const Expression& e = program[id];
-  const Period& grain = plan.stages[stage].grain;
+  const Period grain = plan.stages[stage].grain;
   if (e.period.rolling) {
     const uint32_t minutes = e.period.unit == Unit::hour ? 60u * e.period.count : e.period.count;
     const uint32_t steps = std::max(1u, minutes * 60 / static_cast<uint32_t>(axes.clock.step_seconds));
@@ -384,7 +384,7 @@ uint32_t PlanBuilder::presence_mask(uint32_t series_index) {
 
 std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
   const Expression& e = program[id];
-  const Period& grain = plan.stages[stage].grain;
+  const Period grain = plan.stages[stage].grain;
   if (is_uniform(id)) {
     const UniformColumn column = *folded(id, grain);
     if (column.absent.empty()) return std::nullopt;

@@ -222,7 +222,7 @@ const StoredColumn& PlanBuilder::column(ExpressionId id) {
 Lane PlanBuilder::read_column(uint32_t stage, ExpressionId id, Access access, uint32_t lag) {
   const StoredColumn& column = this->column(id);
   const Period& own = program[id].grain.time;
-  const Period& grain = plan.stages[stage].grain;
+  const Period grain = plan.stages[stage].grain;
   PlanNode node;
   node.op = PlanOp::load;
   node.array = column.array;

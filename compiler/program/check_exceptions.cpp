@@ -1,5 +1,7 @@
 // Exceptions that hold at the same time with no order between them. Decided here where conditions speak of bands, dates and
 // attributes; what speaks of metered values is watched by the run, which names member and time (WL7103).
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
@@ -81,7 +83,7 @@ void collect(const TypedProgram& program, ExpressionId id, Leaves& leaves) {
 
 }  // namespace
 
-void Elaborator::check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, uint32_t module) {
+void Elaborator::check_exceptions(const std::vector<TypedException>& exceptions) {
   auto ordered = [&](const TypedException& a, const TypedException& b) { return a.overrides == b.label || b.overrides == a.label; };
   auto text = [&](const std::map<uint32_t, Rational>& leaves) {
     std::string words;
@@ -159,8 +161,7 @@ void Elaborator::check_exceptions(NodeId clause, const std::vector<TypedExceptio
             key += v.str() + ",";
           }
           if (!seen.insert(key).second) continue;
-          char time[8];
-          std::snprintf(time, sizeof time, "%02d:%02d", minute / 60, minute % 60);
+          std::string time = fmt::format("{:02}:{:02}", minute / 60, minute % 60);
           moments.push_back(std::move(values));
           moment_words.push_back(print_date(day) + " " + time);
         }

@@ -6,6 +6,7 @@
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
 #include "runtime/base/assert.h"
+#include "runtime/base/assert.h"
 
 namespace wattlaw {
 
@@ -197,7 +198,7 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
   }
   std::vector<TypedException> exceptions;
   for (const Read& read : all) exceptions.push_back(read.exception);
-  check_exceptions(clause, exceptions, context.module);
+  check_exceptions(exceptions);
   ExpressionId rate = base;
   for (auto it = all.rbegin(); it != all.rend(); ++it) {
     if (it->exception.rate && rate) rate = pool_.select(it->effective, it->exception.rate, rate, it->exception.span);
@@ -447,34 +448,42 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   if (kind == NodeKind::Tax) return elaborate_tax(tariff, applied, label);
   if (kind == NodeKind::Minimum || kind == NodeKind::Maximum) return elaborate_limit_clause(tariff, applied, label);
   if (kind == NodeKind::Net) return;  // done before the clauses
-  std::vector<std::pair<LabelVersion, VersionParts>> done;
-  bool flow = false;
+  // An amendment may turn a fee into a flow: flows are summed, whole-window versions joined by date, and the line holds both.
+  std::vector<std::pair<LabelVersion, VersionParts>> flows, whole;
   for (const LabelVersion& v : versions) {
     auto parts = elaborate_version(tariff, applied, v, v.from, nullptr);
     if (!parts) return;
-    flow = parts->flow;
-    done.emplace_back(v, std::move(*parts));
+    (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));
   }
-  if (settlement_->moments && !flow) return;
+  if (settlement_->moments) whole.clear();
+  if (flows.empty() && whole.empty()) return;
   const Node& first = node(versions[0].module, versions[0].node);
   TypedClause clause;
   clause.kind = kind == NodeKind::Credit ? ClauseKind::credit : ClauseKind::charge;
   clause.name = label;
   clause.span = first.text_span;
-  if (flow) {
-    std::vector<ExpressionId> amounts, quantities, present;
-    for (auto& [version, parts] : done) {
-      amounts.push_back(parts.amount);
-      quantities.push_back(parts.quantity);
-      present.push_back(parts.present);
-      if (!same_kind(amounts[0], parts.amount, parts.version.span, "beside")) return;
-    }
-    clause.amount = pool_.add(amounts, first.span);
-    bool one_unit = std::all_of(quantities.begin(), quantities.end(), [&](ExpressionId q) { return pool_[q].type.dimension == pool_[quantities[0]].type.dimension; });
-    if (one_unit) clause.quantity = pool_.add(quantities, first.span);
-    clause.present = pool_.either(present, first.span);
-    return finish_clause(tariff, applied, std::move(clause), done);
+  std::vector<ExpressionId> amounts, quantities, present;
+  for (auto& [version, parts] : flows) {
+    amounts.push_back(parts.amount);
+    quantities.push_back(parts.quantity);
+    present.push_back(parts.present);
+    if (!same_kind(amounts[0], parts.amount, parts.version.span, "beside")) return;
   }
+  if (!whole.empty() && !join_versions(tariff, applied, label, whole, amounts, quantities, present)) return;
+  bool one_unit = std::all_of(quantities.begin(), quantities.end(), [&](ExpressionId q) { return q && pool_[q].type.dimension == pool_[quantities[0]].type.dimension; });
+  clause.amount = pool_.add(amounts, first.span);
+  if (one_unit && !quantities.empty()) clause.quantity = pool_.add(quantities, first.span);
+  clause.present = pool_.either(present, first.span);
+  flows.insert(flows.end(), whole.begin(), whole.end());
+  finish_clause(tariff, applied, std::move(clause), flows);
+}
+
+// The versions of a whole-window clause as one amount: adds it, its quantity and its presence; `whole` becomes what `explain` shows.
+bool Elaborator::join_versions(TariffInfo& tariff, Applied& applied, const std::string& label, std::vector<std::pair<LabelVersion, VersionParts>>& whole, std::vector<ExpressionId>& amounts,
+                               std::vector<ExpressionId>& quantities, std::vector<ExpressionId>& presents) {
+  std::vector<LabelVersion> versions;
+  for (const auto& [version, parts] : whole) versions.push_back(version);
+  const Node& first = node(versions[0].module, versions[0].node);
   // Whole windows: elaborate as of every date at which something read changes, until no new date shows up.
   std::set<Date> dates;
   std::map<Date, std::optional<VersionParts>> by_date;
@@ -488,7 +497,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
       for (const LabelVersion& v : versions) {
         bool candidate = (!v.from || *v.from <= date) && (!v.until || date < *v.until);
         auto parts = elaborate_version(tariff, applied, v, date, &dates);
-        if (!parts) return;
+        if (!parts) return false;
         bool holds = candidate && (!parts->version.from || *parts->version.from <= date) && (!parts->version.until || date < *parts->version.until);
         if (holds) active = std::move(parts);
       }
@@ -498,14 +507,14 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   std::set<Date> inside;
   for (Date date : dates)
     if (date > settlement_->from && date < settlement_->until) inside.insert(date);
-  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return;
-  Type money, quantity_type;
-  bool quantities = false;
+  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return false;
+  Type money = pool_[whole[0].second.amount].type, quantity_type;
+  bool has_quantity = false;
   for (auto& [date, parts] : by_date)
     if (parts) {
       money = pool_[parts->amount].type;
       if (parts->quantity) {
-        quantities = true;
+        has_quantity = true;
         quantity_type = pool_[parts->quantity].type;
       }
     }
@@ -528,12 +537,12 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     e.grain.time = finer(e.grain.time, tariff.headers.billing);
     return pool_.intern(std::move(e));
   };
-  clause.amount = join([](VersionParts& p) { return p.amount; }, money, pool_.constant(0, money, first.span));
-  if (quantities) clause.quantity = join([](VersionParts& p) { return p.quantity; }, quantity_type, pool_.constant(0, quantity_type, first.span));
+  ExpressionId quantity, amount = join([](VersionParts& p) { return p.amount; }, money, pool_.constant(0, money, first.span));
+  if (has_quantity) quantity = join([](VersionParts& p) { return p.quantity; }, quantity_type, pool_.constant(0, quantity_type, first.span));
   ExpressionId yes = pool_.boolean(true, first.span);
   std::vector<ExpressionId> in_force;
   bool always = false;
-  for (auto& [version, parts] : done) {
+  for (auto& [version, parts] : whole) {
     ExpressionId f = pool_.in_force(parts.version.from && *parts.version.from > settlement_->from ? parts.version.from : std::nullopt,
                                     parts.version.until && *parts.version.until < settlement_->until ? parts.version.until : std::nullopt, first.span);
     if ((parts.version.until && *parts.version.until <= settlement_->from) || (parts.version.from && *parts.version.from >= settlement_->until)) continue;
@@ -541,12 +550,12 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     else in_force.push_back(f);
   }
   ExpressionId there = always ? yes : in_force.empty() ? pool_.boolean(false, first.span) : pool_.aggregate(Aggregate::any, pool_.either(in_force, first.span), {}, tariff.headers.billing, first.span);
-  ExpressionId condition = join([&](VersionParts& p) { return p.present ? p.present : yes; }, boolean_type(), pool_.boolean(false, first.span));
-  clause.present = pool_.both(there, by_date.size() == 1 || condition != yes ? condition : yes, first.span);
-  if (clause.quantity) clause.present = pool_.both(clause.present, occurrence(pool_, clause.quantity), first.span);
-  if (!clause.present) clause.present = yes;
+  // Where no version is in force the amount is 0 already; only the versions' own conditions take money away.
+  ExpressionId condition = join([&](VersionParts& p) { return p.present ? p.present : yes; }, boolean_type(), yes);
+  ExpressionId present = pool_.both(there, condition, first.span);
+  if (quantity) present = pool_.both(present, occurrence(pool_, quantity), first.span);
   // A condition that fails leaves no money behind.
-  if (!pool_.is_constant(clause.present)) clause.amount = pool_.select(clause.present, clause.amount, pool_.constant(0, money, first.span), first.span);
+  if (!pool_.is_constant(condition)) amount = pool_.select(condition, amount, pool_.constant(0, money, first.span), first.span);
   std::vector<std::pair<LabelVersion, VersionParts>> shown;
   for (auto& [date, parts] : by_date)
     if (parts) {
@@ -554,7 +563,11 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
       p.version.from = date == settlement_->from ? p.version.from : std::optional(date);
       shown.emplace_back(versions[0], std::move(p));
     }
-  finish_clause(tariff, applied, std::move(clause), shown);
+  whole = std::move(shown);
+  amounts.push_back(amount);
+  quantities.push_back(quantity);
+  presents.push_back(present);
+  return true;
 }
 
 void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions) {

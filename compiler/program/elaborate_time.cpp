@@ -1,4 +1,6 @@
 // Sets of local time and bands: `workdays 06:00 to 22:00 excluding holidays of norway`, and the proof that bands are complete and disjoint.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
@@ -48,11 +50,7 @@ std::optional<TimeSet::MonthDay> month_day_of(const std::string& text, bool last
 
 const char* kWeekdayNames[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
-std::string print_minute(int minute) {
-  char text[8];
-  std::snprintf(text, sizeof text, "%02d:%02d", minute / 60, minute % 60);
-  return text;
-}
+std::string print_minute(int minute) { return fmt::format("{:02}:{:02}", minute / 60, minute % 60); }
 
 }  // namespace
 

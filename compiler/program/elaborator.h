@@ -185,6 +185,8 @@ class Elaborator {
   bool elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clause, ExpressionId condition, Context& context, const TariffInfo& tariff);
   ExpressionId apply_exceptions(VersionParts& parts, NodeId clause, ExpressionId base, Context& context, ExpressionId* extra_scope);
   ExpressionId per_billing(ExpressionId amount, const Period& billing, const TariffInfo& tariff, Span span);  // NOK per year -> NOK
+  bool join_versions(TariffInfo& tariff, Applied& applied, const std::string& label, std::vector<std::pair<LabelVersion, VersionParts>>& whole, std::vector<ExpressionId>& amounts,
+                     std::vector<ExpressionId>& quantities, std::vector<ExpressionId>& presents);
   void finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions);
   void elaborate_tax(TariffInfo& tariff, Applied& applied, const std::string& label);
   void elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label);  // minimum, maximum
@@ -209,7 +211,7 @@ class Elaborator {
   // ---- checks
   void check_bands(uint32_t bands);
   void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module);
-  void check_exceptions(NodeId clause, const std::vector<TypedException>& exceptions, uint32_t module);
+  void check_exceptions(const std::vector<TypedException>& exceptions);
   void check_unused();
 
   // ---- conveniences

@@ -311,8 +311,10 @@ class Explainer {
       message += ", found " + found;
     }
     Diagnostic& diagnostic = diagnostics_.error("WL1010", span(at()), message);
+    // Inside a body the clause before went on until here.
+    const bool in_body = !wanted.empty() && wanted.front() == "`}`" && at() > 0;
     for (const size_t rule : error_.rules)
-      if (const char* usage = usage_of(rule)) {
+      if (const char* usage = usage_of(in_body && (rule == Grammar::RuleTariffItem || rule == Grammar::RuleContractItem || rule == Grammar::RuleAmendItem) ? static_cast<size_t>(Grammar::RuleClause) : rule)) {
         diagnostic.hint(usage);
         return;
       }

@@ -1,13 +1,16 @@
 #include "tests/bench/handwritten.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace wattlaw::by_hand {
 namespace {
 
 // g++ vectors: 8 members at a time keep every accumulator in registers.
 using Wide = int64_t __attribute__((vector_size(64)));
+
 using Narrow = int32_t __attribute__((vector_size(32)));
+using std::size_t;
 constexpr uint32_t kLanes = 32, kChunk = 8;
 
 Narrow load(const int32_t* at) {

@@ -1,5 +1,6 @@
 // The same work by hand: tiles of 32 members, -O3 for this machine. What the compiler's kernels are measured against, and checked with.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct Readings {
   const std::vector<uint8_t>* band;           // 0, 1, 2 by step
 };
 
-int64_t sum_all(const int32_t* values, size_t count);
+int64_t sum_all(const int32_t* values, std::size_t count);
 
 // [month][tile * 32 + lane]
 struct Spot { std::vector<int64_t> energy, cost; };

@@ -71,9 +71,9 @@ std::string first_difference(const Ledger& found, const Ledger& expected) {
     };
     for (size_t i = 0; i < b.amount.size(); ++i) {
       if (a.present[i] != b.present[i]) return " presence of cell " + std::to_string(i);
-      if (a.amount[i] != b.amount[i]) return text(" amount", i, a.amount_quantum, a.amount) + text(" against", i, b.amount_quantum, b.amount);
-      if (a.residue[i] != b.residue[i]) return text(" residue", i, a.residue_quantum, a.residue) + text(" against", i, b.residue_quantum, b.residue);
-      if (a.quantity[i] != b.quantity[i]) return text(" quantity", i, a.quantity_quantum, a.quantity) + text(" against", i, b.quantity_quantum, b.quantity);
+      if (Rational(to_integer(a.amount[i])) * a.amount_quantum.value() != Rational(to_integer(b.amount[i])) * b.amount_quantum.value()) return text(" amount", i, a.amount_quantum, a.amount) + text(" against", i, b.amount_quantum, b.amount);
+      if (Rational(to_integer(a.residue[i])) * a.residue_quantum.value() != Rational(to_integer(b.residue[i])) * b.residue_quantum.value()) return text(" residue", i, a.residue_quantum, a.residue) + text(" against", i, b.residue_quantum, b.residue);
+      if (Rational(to_integer(a.quantity[i])) * a.quantity_quantum.value() != Rational(to_integer(b.quantity[i])) * b.quantity_quantum.value()) return text(" quantity", i, a.quantity_quantum, a.quantity) + text(" against", i, b.quantity_quantum, b.quantity);
     }
     if (!(a.amount_quantum == b.amount_quantum) || !(a.residue_quantum == b.residue_quantum) || !(a.quantity_quantum == b.quantity_quantum)) return " quanta";
   }
