@@ -120,7 +120,18 @@ struct Explainer {
     if (version.from) said.in_force = "from " + print_date(*version.from);
     if (version.until) said.in_force += (said.in_force.empty() ? "until " : " until ") + print_date(*version.until);
     for (const Citation& cite : version.cites) said.cites.push_back(cite.text);
-    said.parameters = version.parameters;
+    for (const ParameterUse& use : version.parameters) {
+      // The versions that hold on some day of this window.
+      const Date first_day = in.clock.date_of_step(begin), last_day = in.clock.date_of_step(end - 1);
+      std::string text = use.name;
+      for (size_t i = 0; i < use.values.size(); ++i) {
+        if (!use.dates.empty() && use.dates[i] > last_day) continue;
+        if (i + 1 < use.dates.size() && use.dates[i + 1] <= first_day) continue;
+        text += (text == use.name ? " " : ", then ") + print(use.values[i], in.interpreter.evaluate(use.values[i], site, begin).number);
+        if (!use.dates.empty()) text += " from " + print_date(use.dates[i]);
+      }
+      said.parameters.push_back(std::move(text));
+    }
     const std::string prefix = several && version.from ? print_date(*version.from) + " " : "";
     const bool has_blocks = !version.rows.empty() && version.rows.front().quantity;
     if (has_blocks)

@@ -8,6 +8,7 @@ namespace wattlaw {
 namespace {
 
 constexpr Int128 kMostChecked = Int128{1} << 126;
+constexpr unsigned kPrefetchBytes = 4096;
 
 llvm::APInt bits_of(unsigned bits, Int128 value) {
   const uint64_t words[2] = {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)};
@@ -39,7 +40,7 @@ llvm::Value* StageLowering::address(uint32_t array, llvm::Value* row, uint32_t e
   const PlanArray& of = plan_.arrays[array];
   llvm::Value* vector = builder_.CreateAdd(builder_.CreateMul(row, builder_.getInt64(of.elements)), builder_.getInt64(element));
   llvm::Value* at = builder_.CreateAdd(builder_.CreateMul(vector, builder_.getInt64(kTileMembers)), chunk_);
-  return builder_.CreateInBoundsGEP(builder_.getIntNTy(of.bits), pointers_[array], at);
+  return builder_.CreateGEP(builder_.getIntNTy(of.bits), pointers_[array], at);
 }
 
 llvm::Value* StageLowering::load_row(uint32_t array, llvm::Value* row, uint32_t element) {
@@ -61,6 +62,16 @@ llvm::Value* StageLowering::better(bool larger, llvm::Value* a, llvm::Value* b) 
 void StageLowering::raise_fault(llvm::Value* is_fault) {
   llvm::Value* before = builder_.CreateLoad(builder_.getInt32Ty(), fault_);
   builder_.CreateStore(builder_.CreateOr(before, builder_.CreateZExt(is_fault, builder_.getInt32Ty())), fault_);
+}
+
+// The processor's own prefetch follows the rows, but starts anew at each page; asking for the lines ahead keeps the bus busy.
+void StageLowering::prefetch_ahead(uint32_t array, llvm::Value* row) {
+  llvm::Value* ahead = builder_.CreateAdd(row, builder_.getInt64(kPrefetchBytes / (kTileMembers * plan_.arrays[array].bits / 8)));
+  llvm::Value* at = address(array, ahead, 0);
+  for (unsigned byte = 0; byte < lanes_ * plan_.arrays[array].bits / 8; byte += 64) {
+    llvm::Value* line = builder_.CreateGEP(builder_.getInt8Ty(), at, builder_.getInt64(byte));
+    builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()}, {line, builder_.getInt32(0), builder_.getInt32(3), builder_.getInt32(1)});
+  }
 }
 
 llvm::Value* StageLowering::lower_load(const PlanNode& node) {
@@ -95,6 +106,7 @@ llvm::Value* StageLowering::lower_load(const PlanNode& node) {
     if (lanes_ > 1) value = builder_.CreateVectorSplat(lanes_, value);
   } else {
     value = load_row(node.array, row, node.element);
+    if (array.kind == PlanArray::Kind::series && lanes_ > 1) prefetch_ahead(node.array, row);
   }
   return node.bits == 1 ? builder_.CreateICmpNE(value, constant(array.bits, 0)) : value;
 }

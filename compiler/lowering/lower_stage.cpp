@@ -1,7 +1,7 @@
 // A stage's function:
 //   void stage_N(void* const* arrays, int64_t first, int64_t last) {
-//     for (chunk = 0; chunk < 32; chunk += lanes)
-//       for (segment = first; segment < last; ++segment) {
+//     for (segment = first; segment < last; ++segment)
+//       for (chunk = 0; chunk < 32; chunk += lanes) {   // a segment's readings stay in the cache from one chunk to the next
 //         locals = identities;
 //         for (index = begin[segment]; index < end[segment]; ++index) { nodes; stores; locals = fold(locals, operands); }
 //         rows[segment] = fold(rows[segment], locals);
@@ -18,13 +18,13 @@ using Fn = PlanAccumulator::Fn;
 
 bool is_local(Fn fn) { return fn == Fn::sum || fn == Fn::maximum || fn == Fn::minimum; }
 
-// Lanes such that all running values stay in registers: a quarter of them is left to the step's own values.
+// Lanes such that all running values stay in registers: three in eight of them are left to the step's own values.
 unsigned choose_lanes(const Plan& plan, const PlanStage& stage, const LoweringTarget& target) {
   if (stage.lanes == 1) return 1;
   unsigned local_bits = 0;
   for (const PlanAccumulator& accumulator : stage.accumulators)
     if (is_local(accumulator.fn)) local_bits += accumulator.fn == Fn::sum ? accumulator.local_bits : plan.arrays[accumulator.array].bits;
-  const unsigned registers = target.vector_bits >= 512 ? 26 : 12;
+  const unsigned registers = target.vector_bits >= 512 ? 20 : 10;
   unsigned lanes = 32;
   while (lanes > 8 && local_bits * lanes > registers * target.vector_bits) lanes /= 2;
   return lanes;
@@ -182,14 +182,16 @@ void StageLowering::lower() {
       *slot = made;
     }
   }
-  build_loop(builder_, builder_.getInt64(0), builder_.getInt64(kTileMembers), lanes_, "chunk", [&](llvm::Value* chunk) {
-    chunk_ = chunk;
-    if (stage_.fault_bits) builder_.CreateStore(builder_.getInt32(0), fault_);
-    build_loop(builder_, function->getArg(1), function->getArg(2), 1, "segment", [&](llvm::Value* segment) { lower_segment(segment); });
-    if (!stage_.fault_bits) return;
-    llvm::Value* zero = builder_.getInt64(0);
-    llvm::Value* before = load_row(plan_.fault_array, zero, 0);
-    store_row(plan_.fault_array, zero, 0, builder_.CreateOr(before, builder_.CreateLoad(builder_.getInt32Ty(), fault_)));
+  build_loop(builder_, function->getArg(1), function->getArg(2), 1, "segment", [&](llvm::Value* segment) {
+    build_loop(builder_, builder_.getInt64(0), builder_.getInt64(kTileMembers), lanes_, "chunk", [&](llvm::Value* chunk) {
+      chunk_ = chunk;
+      if (stage_.fault_bits) builder_.CreateStore(builder_.getInt32(0), fault_);
+      lower_segment(segment);
+      if (!stage_.fault_bits) return;
+      llvm::Value* zero = builder_.getInt64(0);
+      llvm::Value* before = load_row(plan_.fault_array, zero, 0);
+      store_row(plan_.fault_array, zero, 0, builder_.CreateOr(before, builder_.CreateLoad(builder_.getInt32Ty(), fault_)));
+    });
   });
   builder_.CreateRetVoid();
 }

@@ -33,6 +33,7 @@ class StageLowering {
   void raise_fault(llvm::Value* is_fault);
 
   llvm::Value* lower_node(const PlanNode& node);
+  void prefetch_ahead(uint32_t array, llvm::Value* row);
   llvm::Value* lower_load(const PlanNode& node);
   llvm::Value* lower_checked(const PlanNode& node);
   llvm::Value* lower_round(const PlanNode& node);

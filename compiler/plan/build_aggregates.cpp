@@ -279,7 +279,7 @@ Lane PlanBuilder::build_aggregate(uint32_t stage, ExpressionId id) {
     for (uint32_t t = 0; t < whole.count; ++t) whole.values.push_back(t + 1 >= steps);
     compact(whole);
     const uint32_t is_whole = uniform(stage, whole, true).node;
-    if (e.fn != Aggregate::count) previous_presence[id.index] = is_whole;
+    if (e.fn != Aggregate::count && home.count(id.index) && home.at(id.index) == stage) previous_presence[id.index] = is_whole;
     if (plan.stages[stage].nodes[result.node].bits == 1) return {binary(stage, PlanOp::logical_and, is_whole, result.node), {}};
     return either(stage, is_whole, result, {constant(stage, 0), {}});
   }
@@ -394,19 +394,21 @@ std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
     compact(there);
     return uniform(stage, there, true).node;
   }
-  if (presence_arrays.count(id.index)) {
-    PlanNode node;
-    node.op = PlanOp::load;
-    node.array = presence_arrays[id.index];
-    node.bits = 1, node.high = 1;
-    node.access = e.grain.time == grain ? Access::own : e.grain.time.unit == Unit::none ? Access::first : Access::mapped;
-    if (node.access == Access::mapped) node.map = map_array(grain, e.grain.time);
-    return add_node(stage, node);
-  }
   if (e.op == Op::series) {
     const uint32_t mask = presence_mask(e.index);
     if (mask == kNone) return std::nullopt;
     return load(stage, mask, Access::own, 0, 1, true);
+  }
+  const auto known = presence_arrays.find(id.index);
+  const bool is_here = home.count(id.index) && home.at(id.index) == stage;
+  if (known != presence_arrays.end() && (!is_here || plan.arrays[known->second].kind == PlanArray::Kind::input)) {
+    PlanNode node;
+    node.op = PlanOp::load;
+    node.array = known->second;
+    node.bits = 1, node.high = 1;
+    node.access = e.grain.time == grain ? Access::own : e.grain.time.unit == Unit::none ? Access::first : Access::mapped;
+    if (node.access == Access::mapped) node.map = map_array(grain, e.grain.time);
+    return add_node(stage, node);
   }
   const bool is_fold = (e.op == Op::aggregate && !e.period.rolling && !(e.take != 0 && (e.fn == Aggregate::first || e.fn == Aggregate::last))) ||
                        (e.op == Op::previous && e.same_year && e.take == 0);
@@ -426,10 +428,10 @@ std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
   if (e.op != Op::aggregate && e.op != Op::previous) return std::nullopt;
   // Known where it is computed; elsewhere by a column of its own.
   column(id);
-  if (presence_arrays.count(id.index)) return presence(stage, id);
+  const uint32_t stage_of = home.at(id.index);
+  if (presence_arrays.count(id.index) && stage_of != stage) return presence(stage, id);
   const auto at = previous_presence.find(id.index);
   if (at == previous_presence.end() || !at->second) return std::nullopt;
-  const uint32_t stage_of = home.at(id.index);
   if (stage_of == stage) return *at->second;
   presence_arrays[id.index] = scratch("presence of " + std::to_string(id.index), 32, plan.stages[stage_of].count);
   plan.stages[stage_of].stores.push_back({*at->second, presence_arrays[id.index]});

@@ -171,11 +171,13 @@ Lane PlanBuilder::lane(uint32_t stage, ExpressionId id) {
   } else if (is_inline(id)) {
     made = build(stage, id);
   } else {
-    const bool here = e.grain.time == plan.stages[stage].grain && rank(id) <= static_cast<int>(plan.stages[stage].rank);
-    const auto at = home.find(id.index);
-    const bool again = at == home.end() || (e.grain.time.unit == Unit::interval && !is_stateful(e.op));
-    if (here && again) {
-      home.try_emplace(id.index, stage);
+    // A value has one home: the first stage of its rank and grain that needs it. Later stages read its column, so that whoever reads
+    // it at a rank in between finds it written. Steps are computed again instead: their columns are as long as the readings.
+    const bool same_grain = e.grain.time == plan.stages[stage].grain;
+    const bool is_again = e.grain.time.unit == Unit::interval && !is_stateful(e.op);
+    const bool is_home = rank(id) == static_cast<int>(plan.stages[stage].rank) && !home.count(id.index);
+    if (same_grain && (is_home || is_again)) {
+      if (is_home) home[id.index] = stage;
       made = build(stage, id);
     } else {
       made = read_column(stage, id);

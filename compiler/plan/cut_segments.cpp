@@ -12,6 +12,7 @@ namespace {
 using Unit = Period::Unit;
 
 constexpr uint32_t kBlockBytes = 192 * 1024;  // of the readings of a block: half a small second-level cache
+constexpr uint32_t kSegmentBytes = 32 * 1024; // of the readings of a segment: kernels may go over it several times, some lanes each
 constexpr uint32_t kWorthChopping = 96;       // indices of a segment below which narrow running sums do not pay
 
 bool is_fine(const Period& grain) {
@@ -32,7 +33,10 @@ uint32_t narrow_length(const PlanStage& stage, const PlanAccumulator& accumulato
 }
 
 void cut_stage(Plan& plan, PlanStage& stage, const std::vector<uint32_t>& block_ends) {
-  uint32_t longest = UINT32_MAX;
+  uint32_t longest = UINT32_MAX, step_bytes = 0;
+  for (const PlanNode& node : stage.nodes)
+    if (node.op == PlanOp::load && plan.arrays[node.array].kind == PlanArray::Kind::series) step_bytes += kTileMembers * plan.arrays[node.array].bits / 8;
+  if (step_bytes > 0 && !stage.accumulators.empty()) longest = kSegmentBytes / step_bytes;
   for (PlanAccumulator& accumulator : stage.accumulators) {
     accumulator.local_bits = plan.arrays[accumulator.array].bits;
     if (accumulator.fn != PlanAccumulator::Fn::sum || accumulator.local_bits == 32) continue;

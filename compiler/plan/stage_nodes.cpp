@@ -119,6 +119,8 @@ uint32_t PlanBuilder::binary(uint32_t stage, PlanOp op, uint32_t ia, uint32_t ib
   }
   if (node.op == PlanOp::add || node.op == PlanOp::multiply || node.op == PlanOp::minimum || node.op == PlanOp::maximum) {
     node.bits = std::max({bits_for(node.low, node.high), a.bits, b.bits});
+    // One instruction makes 64 bits of 32 × 32; the narrow product takes two, and is widened to be summed.
+    if (op == PlanOp::multiply && !const_a && !const_b) node.bits = std::max<uint8_t>(node.bits, 64);
     if (const_a && const_b && !node.checked && node.low == node.high) return constant(stage, node.low);
   } else {
     node.bits = 1;

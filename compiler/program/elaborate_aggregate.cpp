@@ -232,6 +232,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   Context inner = context;
   inner.as_of.reset();     // what is gathered selects its versions by its own time
   inner.cut_dates = nullptr;
+  inner.single_lines = true;
   // `count(site where …)` and suffixes.
   const Node& a = node(context.module, argument);
   NodeId where = tree(context.module).child(argument, NodeKind::Where);

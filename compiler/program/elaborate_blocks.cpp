@@ -5,6 +5,20 @@
 
 namespace wattlaw {
 
+namespace {
+
+// What stands before the `=>` of a row, with single spaces: "from 5 kW".
+std::string key_text(const std::string& row) {
+  std::string key;
+  for (char c : row.substr(0, row.find("=>")))
+    if (c != ' ' && c != '\n' && c != '\t') key += c;
+    else if (!key.empty() && key.back() != ' ') key += ' ';
+  while (!key.empty() && key.back() == ' ') key.pop_back();
+  return key;
+}
+
+}  // namespace
+
 bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff) {
   const Node& n = node(context.module, blocks);
   const Period& billing = tariff.headers.billing;
@@ -103,8 +117,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
     amounts.push_back(amount);
     quantities.push_back(held);
     RateRow shown;
-    shown.key = text_of(row.span).substr(0, text_of(row.span).find("=>"));
-    while (!shown.key.empty() && shown.key.back() == ' ') shown.key.pop_back();
+    shown.key = key_text(text_of(row.span));
     shown.quantity = held;
     shown.rate = block.rate;
     shown.span = row.span;
@@ -113,6 +126,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
       if (Diagnostic* d = warning("WL3492", row.span, "the marginal price is negative: using more costs less")) d->hint("check the sign of this rate");
   }
   parts.amount = pool_.add(amounts, n.span);
+  if (parts.flow) parts.row_amounts = amounts;
   parts.quantity = pool_.add(quantities, n.span);
   if (!parts.flow) parts.quantity = quantity;
   parts.version.scope = filter;
@@ -190,9 +204,7 @@ bool Elaborator::elaborate_steps(VersionParts& parts, NodeId steps, ExpressionId
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     RateRow shown;
-    shown.key = text_of(rows[i].row->span);
-    shown.key = shown.key.substr(0, shown.key.find("=>"));
-    while (!shown.key.empty() && shown.key.back() == ' ') shown.key.pop_back();
+    shown.key = key_text(text_of(rows[i].row->span));
     ExpressionId own = rows[i].condition, next = rising ? (i + 1 < rows.size() ? rows[i + 1].condition : ExpressionId{}) : (i ? rows[i - 1].condition : ExpressionId{});
     shown.condition = pool_.both(own, next ? pool_.negation(next, rows[i].row->span) : ExpressionId{}, rows[i].row->span);
     if (!rising && i + 1 == rows.size() && i) shown.condition = pool_.negation(rows[i - 1].condition, rows[i].row->span);

@@ -6,7 +6,6 @@
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
 #include "runtime/base/assert.h"
-#include "runtime/base/assert.h"
 
 namespace wattlaw {
 
@@ -241,6 +240,8 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
       if (Diagnostic* d = warning("WL3492", pool_[base].span, "the marginal price is negative: using more costs less")) d->hint("if it is meant, write it as a `credit`");
     parts.quantity = pool_.aggregate(Aggregate::sum, quantity, extra_scope, billing, pool_[quantity].span);
     parts.amount = pool_.aggregate(Aggregate::sum, product, extra_scope, billing, n.span);
+    for (const RateRow& row : parts.version.rows)
+      parts.row_amounts.push_back(pool_.aggregate(Aggregate::sum, product, pool_.both(extra_scope, row.condition, n.span), billing, n.span));
     parts.present = extra_scope ? pool_.aggregate(Aggregate::any, extra_scope, {}, billing, n.span) : pool_.boolean(true, n.span);
     return true;
   }
@@ -318,6 +319,8 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   context.parameters = &parts.version.parameters;
   context.as_of = as_of ? as_of : std::optional(settlement_->from);
   context.cut_dates = cut_dates;
+  if (version.from)
+    if (auto it = tariff.amendment_cites.find(*version.from); it != tariff.amendment_cites.end()) parts.version.cites = it->second;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
     if (child.kind == NodeKind::Cite) parts.version.cites.push_back({child.text, child.span});
@@ -474,6 +477,16 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   clause.amount = pool_.add(amounts, first.span);
   if (one_unit && !quantities.empty()) clause.quantity = pool_.add(quantities, first.span);
   clause.present = pool_.either(present, first.span);
+  // Per row: each row of the table is rounded on its own; what has no rows is one row.
+  RoundingRule rule = rounding_of(tariff, versions[0]);
+  if (rule.grain == RoundingGrain::row) {
+    std::vector<ExpressionId> rounded;
+    for (const auto* group : {&flows, &whole})
+      for (const auto& [version, parts] : *group)
+        for (ExpressionId row : parts.row_amounts) rounded.push_back(round_line(row, rule, first.span));
+    bool complete = whole.empty() && std::all_of(flows.begin(), flows.end(), [](const auto& v) { return !v.second.row_amounts.empty(); });
+    if (complete) clause.line = pool_.add(rounded, first.span);
+  }
   flows.insert(flows.end(), whole.begin(), whole.end());
   finish_clause(tariff, applied, std::move(clause), flows);
 }
@@ -588,7 +601,8 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   clause.billing = tariff.headers.billing;
   clause.cites = tariff.headers.cites;
   for (const auto& [version, parts] : versions) clause.versions.push_back(parts.version);
-  clause.line = round_line(clause.amount, clause.rounding, clause.span);
+  WATTLAW_ASSERT(clause.amount && clause.present, "a clause has an amount and says when it makes a line");
+  if (!clause.line) clause.line = round_line(clause.amount, clause.rounding, clause.span);
   if (pool_[clause.line].grain.time.unit == Period::Unit::none) {  // a fixed fee is due in every window, so that totals count it as often
     Expression each;
     each.op = Op::dated;

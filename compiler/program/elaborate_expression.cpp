@@ -348,8 +348,12 @@ ExpressionId Elaborator::elaborate_lets(const std::vector<LabelVersion>& version
 
 ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, Span span) {
   const Node& n = node(symbol.module, symbol.node);
-  if (context.parameters && std::find(context.parameters->begin(), context.parameters->end(), symbol.name) == context.parameters->end())
-    context.parameters->push_back(symbol.name);
+  auto note_use = [&](std::vector<Date> dates, std::vector<ExpressionId> values) {
+    if (!context.parameters) return;
+    for (const ParameterUse& use : *context.parameters)
+      if (use.name == symbol.name) return;
+    context.parameters->push_back({symbol.name, std::move(dates), std::move(values)});
+  };
   TypeMeaning type;
   if (NodeId t = tree(symbol.module).child(symbol.node, NodeKind::Type)) {
     type = type_of(t, symbol.module);
@@ -377,7 +381,11 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
   std::vector<std::pair<Date, ExpressionId>> versions;
   for (NodeId c : n.children) {
     const Node& child = node(symbol.module, c);
-    if (child.kind == NodeKind::Value) return value_of(child.children[0]);
+    if (child.kind == NodeKind::Value) {
+      ExpressionId e = value_of(child.children[0]);
+      if (e) note_use({}, {e});
+      return e;
+    }
     if (child.kind != NodeKind::DatedValue) continue;
     auto date = parse_date(child.text);
     ExpressionId e = child.children.empty() ? ExpressionId{} : value_of(child.children[0]);
@@ -398,6 +406,13 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
       d->label(n.text_span, "its values begin here").hint("add the earlier value: `from " + print_date(settlement_->from) + " is …`");
     return {};
   }
+  std::vector<Date> dates;
+  std::vector<ExpressionId> values;
+  for (const auto& [date, e] : versions) {
+    dates.push_back(date);
+    values.push_back(e);
+  }
+  note_use(dates, values);
   if (versions.size() == 1) return versions[0].second;
   if (context.cut_dates)
     for (size_t i = 1; i < versions.size(); ++i) context.cut_dates->insert(versions[i].first);

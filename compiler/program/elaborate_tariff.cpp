@@ -66,7 +66,7 @@ void Elaborator::require_tariff(const std::string& key) {
 }
 
 ExpressionId Elaborator::total_over_run(ExpressionId line, Context& context, Span span) {
-  if (!context.totals || pool_[line].grain.time.unit == Period::Unit::none) return line;
+  if (!context.totals || context.single_lines || pool_[line].grain.time.unit == Period::Unit::none) return line;
   return pool_.aggregate(Aggregate::sum, line, {}, Period{}, span);
 }
 
@@ -402,11 +402,13 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     if (node(version.module, c).kind == NodeKind::Name) names.push_back(node(version.module, c).text);
   if (names.size() < 2 || names[0] != "import" || names[1] != "export" || names.size() > 2) {
     not_in_this_version(n.span, names.size() > 2 ? "netting by band" : "netting of anything but import against export");
+    net_quantities_[key] = series("import", n.span);  // said once; what reads `net_import` is not in error as well
     return;
   }
   for (NodeKind later : {NodeKind::Carry, NodeKind::BandEnds})
     if (NodeId c = tree(version.module).child(version.node, later)) {
       not_in_this_version(node(version.module, c).span, "a surplus that is carried on");
+      net_quantities_[key] = series("import", n.span);
       return;
     }
   Period window = tariff.headers.billing;

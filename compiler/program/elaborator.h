@@ -61,6 +61,7 @@ struct TariffInfo {
   std::vector<TariffPart> parts;       // the tariff, then its amendments by date
   TariffHeaders headers;
   std::string payer, payee;
+  std::map<Date, std::vector<Citation>> amendment_cites;  // by the date an amendment begins
   std::vector<std::string> order;      // labels of clauses in order of first appearance; unnamed ones are "minimum", "maximum", "net"
   std::map<std::string, std::vector<LabelVersion>> clauses;
   std::map<std::string, std::vector<LabelVersion>> lets;
@@ -78,10 +79,11 @@ struct Context {
   const TariffInfo* tariff = nullptr;
   std::optional<Date> as_of;           // outside aggregates, in a whole-period amount: the date whose versions hold
   std::set<Date>* cut_dates = nullptr; // dates at which something read under `as_of` changes
-  std::vector<std::string>* parameters = nullptr;  // names of parameters read
+  std::vector<ParameterUse>* parameters = nullptr;  // those that are read
   Period default_period = {};          // window of an aggregate that names none
   TaxState prices = TaxState::unsaid;  // of money literals
-  bool totals = false;                 // tests and answers: a clause means the sum of its lines over the run
+  bool totals = false;                 // tests and answers: a clause means the sum of its lines over the run …
+  bool single_lines = false;           // … but its single lines inside an aggregate, which gathers them itself
   std::map<std::string, ExpressionId>* locals = nullptr;
 };
 
@@ -173,6 +175,7 @@ class Elaborator {
     ExpressionId amount;               // exact, at billing grain
     ExpressionId quantity;             // at billing grain
     ExpressionId present;
+    std::vector<ExpressionId> row_amounts;  // under `rounding … per row`: what each row of the table comes to
     uint16_t currency = 0;
     bool flow = false;
   };

@@ -318,7 +318,10 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
     return c ? parse_date(node(part.module, c).text) : std::nullopt;
   };
   switch (n.kind) {
-    case NodeKind::Cite: h.cites.push_back({n.text, n.span}); break;
+    case NodeKind::Cite:
+      if (part.from) tariff.amendment_cites[*part.from].push_back({n.text, n.span});
+      else h.cites.push_back({n.text, n.span});
+      break;
     case NodeKind::InForce:
       if (!part.from) {
         h.from = date_child(NodeKind::FromDate);
@@ -355,6 +358,8 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
       else not_in_this_version(n.span, "`history from` a trace");
       break;
     case NodeKind::BlocksMeetBands: h.blocks_meet_bands = id; break;
+    case NodeKind::SessionPrice: not_in_this_version(n.span, "a price of sessions"); break;
+    case NodeKind::OriginAccounting: not_in_this_version(n.span, "`origin accounting`"); break;
     default: break;
   }
 }

@@ -178,6 +178,12 @@ struct Citation {
   Span span;
 };
 
+struct ParameterUse {
+  std::string name;                    // "consumption_tax"
+  std::vector<Date> dates;             // its versions; empty if it has one value for all time
+  std::vector<ExpressionId> values;    // constants or uniform values, parallel to dates (one if dates is empty)
+};
+
 // One version of a clause in time, kept for `explain`: everything here also sits inside the clause's amount.
 struct TypedException {
   std::string label;
@@ -204,7 +210,7 @@ struct ClauseVersion {
   std::vector<RateRow> rows;
   std::vector<TypedException> exceptions;
   std::vector<Citation> cites;
-  std::vector<std::string> parameters; // names of dated parameters that the rate or amount reads
+  std::vector<ParameterUse> parameters; // that the rate or amount reads
   Span span;
 };
 

@@ -67,7 +67,8 @@ Places find_places(const SyntaxTree& tree, const std::vector<Piece>& pieces) {
     for (const NodeId child : node.children) {
       const Node& inner = tree[child];
       if (holds_entries(node.kind) && inner.span.begin >= body) places.entries.insert(inner.span.begin);
-      if (is_row(inner.kind) || node.kind == NodeKind::Trace || (node.kind == NodeKind::Parameter && dated && inner.kind == NodeKind::Cite)) places.rows.insert(inner.span.begin);
+      const bool in_line = node.kind == NodeKind::SimulationPeriod || node.kind == NodeKind::Physics;  // `period A to B every 15 min`
+      if ((is_row(inner.kind) && !in_line) || node.kind == NodeKind::Trace || (node.kind == NodeKind::Parameter && dated && inner.kind == NodeKind::Cite)) places.rows.insert(inner.span.begin);
     }
   }
   return places;

@@ -228,7 +228,7 @@ std::string ScriptWriter::write() {
     applied += (t ? ", " : "") + name;
   }
   text += amendments;
-  int first = random_.between(1, 28), days = random_.between(2, 45);
+  int first = random_.between(1, 28), days = random_.one_in(6) ? random_.between(9, 45) : random_.between(2, 9);
   Date from = date_of(2026, random_.between(2, 4), first);
   text += fmt::format("scenario Case {{\n  period {} to {} every {} min\n  data \"none\"\n  apply {} to every site{}\n}}\n", print_date(from), print_date(Date{from.days + days}), step_minutes_, applied,
                       random_.one_in(4) ? " where " + site_condition() : "");
@@ -242,7 +242,7 @@ std::string random_script(uint64_t seed) { return ScriptWriter(seed).write(); }
 Traces random_traces(const TypedProgram& program, const Settlement& settlement, const Clock& clock, uint64_t seed) {
   Random random(seed ^ 0x5eedull);
   Traces traces;
-  uint32_t members = static_cast<uint32_t>(random.one_in(4) ? random.between(30, 70) : random.between(1, 4));
+  uint32_t members = static_cast<uint32_t>(random.one_in(12) ? random.between(30, 40) : random.between(1, 3));
   for (uint32_t i = 0; i < members; ++i) traces.members.ids.push_back(fmt::format("home_{:04}", i));
   for (uint32_t index : settlement.series) {
     const SeriesRequest& request = program.series[index].request;
