@@ -157,7 +157,7 @@ std::string suggest_option(const CLI::App& app, const std::string& verb, const s
   for (const CLI::App* candidate : app.get_subcommands([&verb](const CLI::App* a) { return a->get_name() == verb; }))
     for (const CLI::Option* option : candidate->get_options())
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  std::string nearest = nearest_name(argument.substr(0, argument.find('=')), known);
+  std::string nearest = nearest_declared(argument.substr(0, argument.find('=')), known);
   return nearest.empty() ? "" : fmt::format("; did you mean `{}`?", nearest);
 }
 

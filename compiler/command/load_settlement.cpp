@@ -88,7 +88,7 @@ std::string list_names(const std::vector<std::string>& names) {
 }
 
 std::string suggest_name(const std::string& name, const std::vector<std::string>& known) {
-  std::string nearest = nearest_name(name, known);
+  std::string nearest = nearest_declared(name, known);
   if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
   return known.empty() ? "" : fmt::format("known are {}", list_names(known));
 }

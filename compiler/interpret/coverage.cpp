@@ -39,8 +39,10 @@ void Coverage::add_version(const TypedClause& clause, const ClauseVersion& versi
   for (uint32_t step = begin; step < end && !interpreter.fault(); ++step) {
     const auto holds = [&](ExpressionId id) { return interpreter.evaluate(id, site, step).number != 0; };
     if (version.scope && !holds(version.scope)) continue;
+    // A row on which nothing fell shows nothing: a wrong figure in it would go unseen.
+    const bool nothing_fell = version.quantity && interpreter.evaluate(version.quantity, site, step).number == 0;
     for (const RateRow& row : version.rows)
-      if (row.quantity ? holds(row.quantity) : !row.condition || holds(row.condition)) ++item(Kind::row, row.span, row_name(clause, row)).hits;
+      if (row.quantity ? holds(row.quantity) : !nothing_fell && (!row.condition || holds(row.condition))) ++item(Kind::row, row.span, row_name(clause, row)).hits;
     if (version.exceptions.empty()) continue;
     bool excepted = false;
     for (const TypedException& exception : version.exceptions) {

@@ -8,7 +8,7 @@ namespace wattlaw {
 namespace {
 
 constexpr Int128 kMostChecked = Int128{1} << 126;
-constexpr unsigned kPrefetchBytes = 4096;
+constexpr unsigned kPrefetchBytes = 16384;
 
 llvm::APInt bits_of(unsigned bits, Int128 value) {
   const uint64_t words[2] = {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)};

@@ -67,7 +67,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
       not_in_this_version(n.span, "an aggregate per `" + text + "`");
       return std::nullopt;
     }
-    std::string near = nearest_name(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
+    std::string near = nearest_declared(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
     if (Diagnostic* d = error("WL2030", n.span, "`" + text + "` is no period")) d->hint(near.empty() ? "periods are `15 min`, `hour`, `day`, `week`, `month`, `quarter`, `year`" : "did you mean `" + near + "`?");
     return std::nullopt;
   }
@@ -175,7 +175,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   }
   std::vector<std::string> known(std::begin(kFunctions), std::end(kFunctions));
   if (Diagnostic* d = error("WL2031", n.span, "no function is called `" + n.text + "`, or this version does not have it yet")) {
-    std::string near = nearest_name(n.text, known);
+    std::string near = nearest_declared(n.text, known);
     if (!near.empty()) d->hint("did you mean `" + near + "`?");
   }
   return {};
@@ -337,6 +337,10 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   }
   if (fn == Aggregate::sum && !take && have == kInterval && !pool_[operand].type.extensive && pool_[operand].type.dimension == Dimension{.energy = 1, .time = -1}) {
     if (Diagnostic* d = error("WL3318", n.span, "power is added up over time, which is no quantity")) d->hint("sum the energy, `sum(import)`, or take `mean(power)` or `max(power)`");
+    return {};
+  }
+  if (have == window && take != 0) {
+    if (Diagnostic* d = error("WL3319", n.span, "there is only one value per " + period_name(have) + " to take from")) d->hint("say how often it exists inside: `mean(largest 3 of max(power) per day) per month`");
     return {};
   }
   if (have == window) return operand;  // a window of one step

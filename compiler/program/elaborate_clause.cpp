@@ -35,9 +35,10 @@ RoundingRule Elaborator::rounding_of(const TariffInfo& tariff, const LabelVersio
   if (NodeId own = first_of(tree(version.module), version.node, NodeKind::Rounding)) return read_rounding(own, version.module);
   if (tariff.headers.rounding) return *tariff.headers.rounding;
   const Node& n = node(tariff.symbol->module, tariff.symbol->node);
+  std::string money = units_.currencies().empty() ? "EUR" : units_.currencies().front();
   if (Diagnostic* d = error("WL4101", n.text_span, "`" + tariff.symbol->name + "` does not say how its amounts are rounded"))
-    d->note("with `rounding 0.01 NOK half up per line` each line is rounded, and a bill of 12 lines may differ by up to 6 øre from the exact sum")
-        .note("with `rounding 0.01 NOK half up per bill` only the bill is rounded; with `rounding none` nothing is")
+    d->note("with `rounding 0.01 " + money + " half up per line` each line is rounded, and a bill of 12 lines may differ by up to 0.06 " + money + " from the exact sum")
+        .note("with `rounding 0.01 " + money + " half up per bill` only the bill is rounded; with `rounding none` nothing is")
         .hint("write one of them at the top of the file or of the tariff");
   return {};
 }
@@ -86,7 +87,8 @@ bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t mod
     if (Diagnostic* d = error("WL4103", node(module, id).text_span, "`" + settlement_->name + "` holds only a part of the " + period_name(tariff.headers.billing) + " " + windows->label(window, *clock_) + ", and `" + label + "` belongs to the whole of it"))
       d->note("`prorated by days`: " + std::to_string(covered) + " of " + std::to_string(all) + " days are charged")
           .note("`in full`: the whole amount is charged; `none`: nothing is")
-          .hint("write `partial periods prorated by days` (or `in full`, `none`) among the headers of `" + tariff.symbol->name + "`, or let the scenario begin and end with a " + period_name(tariff.headers.billing));
+          .hint(covered + 1 == all && window != 0 ? "the second date of a period is exclusive: write `to " + print_date(Date{settlement_->until.days + 1}) + "` for whole months"
+                                                  : "write `partial periods prorated by days` (or `in full`, `none`) among the headers of `" + tariff.symbol->name + "`, or let the scenario begin and end with a " + period_name(tariff.headers.billing));
     return false;
   }
   return true;
@@ -190,7 +192,7 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
       std::vector<std::string> labels;
       for (const Read& other : all) labels.push_back(other.exception.label);
       if (Diagnostic* d = error("WL4302", read.exception.span, "`" + read.exception.label + "` overrides `" + read.exception.overrides + "`, which is no exception of this clause")) {
-        std::string near = nearest_name(read.exception.overrides, labels);
+        std::string near = nearest_declared(read.exception.overrides, labels);
         if (!near.empty()) d->hint("did you mean `" + near + "`?");
       }
     }
@@ -459,7 +461,10 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));
   }
   if (settlement_->moments) whole.clear();
-  if (flows.empty() && whole.empty()) return;
+  if (flows.empty() && whole.empty()) {
+    whole_period_.insert(tariff.symbol->name + "." + label);
+    return;
+  }
   const Node& first = node(versions[0].module, versions[0].node);
   TypedClause clause;
   clause.kind = kind == NodeKind::Credit ? ClauseKind::credit : ClauseKind::charge;

@@ -117,9 +117,12 @@ ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
     std::string unknown;
     auto meaning = units_.parse(child.text, &unknown);
     if (!meaning) {
-      std::string near = nearest_name(unknown, units_.known_names());
+      std::string near = nearest_declared(unknown, units_.known_names());
       if (Diagnostic* d = error("WL2020", child.span, "no unit is called `" + unknown + "`"))
         d->hint(Units::is_iso_currency(unknown) ? "declare the currency: `currency " + unknown + "`"
+                : (unknown == "kr" || unknown == "€" || unknown == "$" || unknown == "£") && !units_.currencies().empty()
+                    ? "write the currency by its code: `" + units_.currencies().front() + "`"
+                : unknown == "ore" ? "the letter is `ø` or `ö`: `øre`, `öre`"
                 : unknown == "øre" || unknown == "öre" || unknown == "ct" || unknown == "cent"
                     ? "declare the currency that `" + unknown + "` is a hundredth of, for example `currency NOK`"
                 : near.empty() ? "declare it, for example `unit p = 0.01 GBP`"
@@ -187,7 +190,7 @@ ExpressionId Elaborator::choice_constant(uint32_t choice_set, const std::string&
       return pool_.constant(static_cast<int64_t>(i), type, span);
     }
   if (Diagnostic* d = error("WL2022", span, "`" + set.name + "` has no `" + name + "`")) {
-    std::string near = nearest_name(name, set.names), all;
+    std::string near = nearest_declared(name, set.names), all;
     for (const std::string& known : set.names) all += (all.empty() ? "`" : ", `") + known + "`";
     d->hint(near.empty() ? "it has " + all : "did you mean `" + near + "`? it has " + all);
   }
@@ -293,7 +296,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     for (const auto& [label, versions] : context.tariff->clauses) known.push_back(label);
   }
   if (Diagnostic* d = error("WL2001", n.span, "nothing is called `" + name + "` here")) {
-    std::string near = nearest_name(name, known);
+    std::string near = nearest_declared(name, known);
     if (!near.empty()) d->hint("did you mean `" + near + "`?");
     else if (name.starts_with("site.")) d->hint("declare it: `attribute " + name + ": kW = 0 kW`");
     else d->hint("declare it with `let`, `parameter`, `bands` or `trace`, or import the module that does");
@@ -474,6 +477,8 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
   const Node& right = node(context.module, n.children[1]);
   ExpressionId a = elaborate(n.children[0], context);
   if (!a) return {};
+  if (pool_[a].type.kind == ValueKind::boolean && (n.text == "=" || n.text == "!=") && (right.text == "yes" || right.text == "no"))
+    return (right.text == "yes") == (n.text == "=") ? a : pool_.negation(a, n.span);
   ExpressionId b = pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name ? choice_constant(pool_[a].type.choices, right.text, right.span)
                                                                                              : elaborate(n.children[1], context);
   if (!b) return {};
@@ -502,6 +507,7 @@ ExpressionId Elaborator::elaborate_is(NodeId id, Context& context) {
   if (!a) return {};
   ExpressionId b;
   if (pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name) b = choice_constant(pool_[a].type.choices, right.text, right.span);
+  else if (pool_[a].type.kind == ValueKind::boolean && (right.text == "yes" || right.text == "no")) b = pool_.boolean(right.text == "yes", right.span);
   else if (pool_[a].type.kind == ValueKind::boolean && right.kind == NodeKind::Boolean) b = pool_.boolean(right.text == "true", right.span);
   else if (right.kind == NodeKind::Name || right.kind == NodeKind::None) {
     not_in_this_version(n.span, "`is` of anything but bands, choices and conditions");

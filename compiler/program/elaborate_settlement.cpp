@@ -47,6 +47,7 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module) {
   windows_.clear();
   net_quantities_.clear();
   bands_checked_.clear();
+  whole_period_.clear();
   clock_.reset();
   settlement_module_ = module;
   settlement_ = &program_.settlements.emplace_back(std::move(settlement));
@@ -156,6 +157,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol) {
     }
   }
   end_settlement();
+  bool metered = std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
+  if (!metered && !applied_order_.empty()) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
   if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
   for (NodeId c : n.children) {
@@ -225,7 +228,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
         for (const auto& [name, index] : series_index_) known.push_back(name);
         for (const auto& [name, index] : attribute_index_) known.push_back(name);
         if (Diagnostic* d = error("WL2042", given.span, "nothing that can be given is called `" + given.text + "`")) {
-          std::string near = nearest_name(given.text, known);
+          std::string near = nearest_declared(given.text, known);
           d->hint(near.empty() ? "given are series such as `import`, `export`, `market.spot`, and attributes such as `site.tax_zone`" : "did you mean `" + near + "`?");
         }
         return;

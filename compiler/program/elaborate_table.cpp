@@ -215,7 +215,10 @@ TableResult Elaborator::elaborate_table(NodeId id, Context& context) {
     if (columns.empty() || !classes)
       if (Diagnostic* d = error("WL3213", n.span, "it cannot be shown that only one of these rows holds at a time")) d->hint("write `first match` if the first row that holds shall count");
   } else if (otherwise == SIZE_MAX) {
-    bool always = std::any_of(conditions.begin(), conditions.end(), [&](ExpressionId c) { return pool_.is_constant(c) && pool_[c].value != 0; });
+    bool keys_only = !columns.empty() && std::all_of(columns.begin(), columns.end(), [&](ExpressionId c) { return pool_[c].type.kind != ValueKind::number; }) &&
+                     std::none_of(keys.begin(), keys.end(), [](const auto& row) { return row.empty(); });
+    if (keys_only) check_table(id, columns, keys, row_nodes, context.module, true);
+    bool always = keys_only || std::any_of(conditions.begin(), conditions.end(), [&](ExpressionId c) { return pool_.is_constant(c) && pool_[c].value != 0; });
     if (!always)
       if (Diagnostic* d = error("WL3212", n.span, "it cannot be shown that one of these rows always holds")) d->hint("add `otherwise => …` as the last row");
   }
@@ -240,7 +243,7 @@ TableResult Elaborator::elaborate_table(NodeId id, Context& context) {
 }
 
 // All combinations of classes: each must be in exactly one row, and each row must own one.
-void Elaborator::check_table(NodeId id, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module) {
+void Elaborator::check_table(NodeId id, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module, bool first_match) {
   if (columns.empty()) return;
   std::vector<size_t> sizes;
   size_t combinations = 1;
@@ -287,7 +290,7 @@ void Elaborator::check_table(NodeId id, const std::vector<ExpressionId>& columns
       for (size_t c = 0; c < columns.size(); ++c) hit = hit && (!allowed[r][c] || *allowed[r][c] == classes[c]);
       if (hit) hits.push_back(r);
     }
-    if (hits.size() > 1) {
+    if (hits.size() > 1 && !first_match) {
       if (Diagnostic* d = error("WL3214", node(module, rows[hits[1]]).span, "two rows hold for " + combination_text(classes)))
         d->label(node(module, rows[hits[0]]).span, "this one too").hint("make the keys exclude each other, or write `first match`");
       return;

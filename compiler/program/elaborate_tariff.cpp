@@ -19,7 +19,7 @@ TariffInfo* Elaborator::tariff_named(const std::string& name, uint32_t module, S
       return nullptr;
     }
     if (Diagnostic* d = error("WL2006", span, "no tariff is called `" + name + "`")) {
-      std::string near = nearest_name(name, names_in_scope(module, Symbol::Kind::tariff));
+      std::string near = nearest_declared(name, names_in_scope(module, Symbol::Kind::tariff));
       d->hint(near.empty() ? "import the module that declares it" : "did you mean `" + near + "`?");
     }
     return nullptr;
@@ -83,7 +83,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     std::vector<std::string> labels = tariff->order;
     for (const auto& [name, versions] : tariff->lets) labels.push_back(name);
     if (Diagnostic* d = error("WL2008", span, "`" + tariff->symbol->name + "` has no clause `" + label + "`")) {
-      std::string near = nearest_name(label, labels), all;
+      std::string near = nearest_declared(label, labels), all;
       for (const std::string& known : tariff->order) all += (all.empty() ? "`" : ", `") + known + "`";
       d->hint(near.empty() ? "it has " + all : "did you mean `" + near + "`?");
     }
@@ -111,7 +111,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     }
     return {};
   }
-  if (settlement_->moments) {
+  if (whole_period_.contains(tariff->symbol->name + "." + label)) {  // otherwise the clause itself was in error, which is said already
     if (Diagnostic* d = error("WL2041", span, "`" + label + "` belongs to a whole billing period, and this test gives moments only")) d->hint("say how long an interval is: `every 1 h`");
   }
   return {};
@@ -169,6 +169,8 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   auto take_clause = [&](uint32_t index, Span span, const TariffInfo& owner) {
     if (!seen.insert(index).second) return true;
     const TypedClause& clause = settlement_->clauses[index];
+    if (clause.kind == ClauseKind::tax && clause.name == label)
+      if (Diagnostic* d = warning("WL4292", span, "`" + label + "` is levied on `" + clause.tariff + "." + clause.name + "`, so the same money is taxed twice")) d->hint("name the clauses that are taxed, or take one of the two taxes out");
     TaxState state = clause.tax;
     if (state == TaxState::unsaid && clause.payee != "State") {
       if (Diagnostic* d = error("WL4107", span, "`" + owner.symbol->name + "` does not say whether its prices contain `" + label + "`"))
@@ -256,6 +258,8 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
         if (Diagnostic* d = error("WL3132", first.span, "a tax is levied at a share of other lines, not at " + dimension_words(pool_[rate].type.dimension))) d->hint("write a percentage, `tax vat at 25% on all to State`; an amount per kWh is a `charge`");
         return;
       }
+      if (pool_.is_constant(rate) && pool_[rate].value > 1)
+        if (Diagnostic* d = warning("WL3494", first.span, "this tax is " + print_decimal(pool_[rate].value * 100, 0, 6) + " % of what it is on")) d->hint("a percentage has its sign: `25%`");
       rates[date] = rate;
     }
   }
@@ -328,7 +332,10 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
 
 // minimum M: a line for what is missing to M; maximum M: a negative line for what exceeds it. Over the lines above it.
 void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label) {
-  if (settlement_->moments) return;
+  if (settlement_->moments) {
+    whole_period_.insert(tariff.symbol->name + "." + label);
+    return;
+  }
   const LabelVersion& version = tariff.clauses[label][0];
   const Node& n = node(version.module, version.node);
   bool is_minimum = n.kind == NodeKind::Minimum;

@@ -213,7 +213,7 @@ class Elaborator {
 
   // ---- checks
   void check_bands(uint32_t bands);
-  void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module);
+  void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module, bool first_match = false);
   void check_exceptions(const std::vector<TypedException>& exceptions);
   void check_unused();
 
@@ -241,6 +241,7 @@ class Elaborator {
   std::map<const Symbol*, uint32_t> bands_index_;
   std::map<std::string, uint32_t> time_set_index_;
   std::set<uint32_t> bands_checked_;
+  std::set<std::string> whole_period_;                                // labels left out of a test that gives moments
   std::set<std::string> seen_tariffs_;                                // walked by some settlement
   std::set<std::string> said_;                                       // diagnostics already given: code@file:begin
   std::vector<const void*> let_stack_;

@@ -1,4 +1,4 @@
-// nearest_name: the known name a person probably meant, for "did you mean `Elvia`?".
+// nearest_declared: the known name a person probably meant, for "did you mean `Elvia`?".
 #pragma once
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 namespace wattlaw {
 
 // Edit distance with transpositions; a name is near if it differs in at most a third of its letters (at least one).
-inline std::string nearest_name(const std::string& name, const std::vector<std::string>& known) {
+inline std::string nearest_declared(const std::string& name, const std::vector<std::string>& known) {
   std::string best;
   size_t best_distance = std::max<size_t>(1, name.size() / 3) + 1;
   for (const std::string& candidate : known) {

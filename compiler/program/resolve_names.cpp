@@ -141,6 +141,10 @@ std::vector<std::string> Elaborator::names_in_scope(uint32_t module, std::option
 }
 
 void Elaborator::declare_all() {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (const Node& n : tree(m).nodes)
+      if ((n.kind == NodeKind::FromDate || n.kind == NodeKind::UntilDate || n.kind == NodeKind::DatedValue) && !parse_date(n.text))
+        if (Diagnostic* d = error("WL1060", n.text_span, "`" + n.text + "` is not a day of the calendar")) d->hint("dates are written year-month-day, `2026-07-01`, and months have their own length");
   for (uint32_t m = 0; m < modules_.list.size(); ++m) {
     const SyntaxTree& t = tree(m);
     for (NodeId id : t[t.root].children) {
@@ -199,7 +203,7 @@ HolidaySet* Elaborator::holidays_of(const std::string& name, uint32_t module, Sp
   Symbol* symbol = find(name, module, Symbol::Kind::calendar);
   if (!symbol) {
     if (Diagnostic* d = error("WL2010", span, "no calendar is called `" + name + "`")) {
-      std::string near = nearest_name(name, names_in_scope(module, Symbol::Kind::calendar));
+      std::string near = nearest_declared(name, names_in_scope(module, Symbol::Kind::calendar));
       d->hint(near.empty() ? "import one, for example `import std.calendar.norway`" : "did you mean `" + near + "`?");
     }
     return nullptr;
@@ -401,6 +405,14 @@ void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, con
     LabelVersion version{part.module, id, groups.empty() ? NodeId{} : groups.back(), groups, part.from, std::nullopt};
     if (!version.outer_groups.empty()) version.outer_groups.pop_back();
     bool known = !versions.empty();
+    if (part.from && !known) {
+      std::vector<std::string> labels;
+      for (const auto& [other, others] : is_let ? tariff.lets : tariff.clauses)
+        if (!others.empty()) labels.push_back(other);
+      std::string near = nearest_declared(label, labels);
+      if (!near.empty())
+        if (Diagnostic* d = warning("WL4091", n.text_span, "`" + label + "` is new in this amendment, so it is charged beside `" + near + "`")) d->hint("to replace `" + near + "` use its own label");
+    }
     versions.push_back(version);
     if (!is_let && !known) tariff.order.push_back(label);
   }
@@ -423,7 +435,7 @@ void Elaborator::collect_tariffs() {
       auto date = from ? parse_date(node(m, from).text) : std::nullopt;
       if (!target) {
         if (Diagnostic* d = error("WL2006", n.text_span, "no tariff is called `" + n.text + "`, so it cannot be amended")) {
-          std::string near = nearest_name(n.text, names_in_scope(m, Symbol::Kind::tariff));
+          std::string near = nearest_declared(n.text, names_in_scope(m, Symbol::Kind::tariff));
           if (!near.empty()) d->hint("did you mean `" + near + "`?");
         }
         continue;
@@ -454,6 +466,19 @@ void Elaborator::collect_tariffs() {
     };
     close(info->clauses);
     close(info->lets);
+    for (const auto& [label, versions] : info->clauses)
+      for (size_t i = 1; i < versions.size(); ++i) {
+        auto labels_of = [&](const LabelVersion& v) {
+          std::set<std::string> labels;
+          for (NodeId c : tree(v.module).children(v.node, NodeKind::Except)) labels.insert(node(v.module, c).text);
+          return labels;
+        };
+        std::set<std::string> now = labels_of(versions[i]);
+        for (const std::string& before : labels_of(versions[i - 1]))
+          if (!now.contains(before) && versions[i].from && said_.insert("WL4093" + label + before).second)
+            diagnostics_.note("WL4093", node(versions[i].module, versions[i].node).text_span, "the exception `" + before + "` of `" + label + "` ends here: a restated clause replaces the whole of it")
+                .hint("restate the exception as well if it shall stay");
+      }
     if (info->headers.rounding) continue;
     for (NodeId id : tree(info->symbol->module)[tree(info->symbol->module).root].children)
       if (node(info->symbol->module, id).kind == NodeKind::Rounding) info->headers.rounding = read_rounding(id, info->symbol->module);
@@ -466,7 +491,7 @@ std::string Elaborator::role_of(NodeId name, uint32_t module) {
   if (symbol) return symbol->name;
   if (Symbol* actor = find(n.text, module, Symbol::Kind::actor)) return actor->name;
   if (Diagnostic* d = error("WL2007", n.span, "no role is called `" + n.text + "`")) {
-    std::string near = nearest_name(n.text, names_in_scope(module, Symbol::Kind::role));
+    std::string near = nearest_declared(n.text, names_in_scope(module, Symbol::Kind::role));
     d->hint(near.empty() ? "declare it: `role " + n.text + "`" : "did you mean `" + near + "`?");
   }
   return n.text;

@@ -105,6 +105,14 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
     column = static_cast<size_t>(found - table->columns.begin());
   }
   if (table == nullptr || column == table->columns.size()) {
+    if (request.default_value && table != nullptr) {
+      // A column that is nearly the attribute is a slip of the pen; silence would give every member the default.
+      std::vector<std::string> names;
+      for (const auto& known : table->columns) names.push_back(known.first);
+      const std::string near = nearest_name(request.name, names);
+      if (!near.empty())
+        return Failure{"WL6042", "has no column `" + request.name + "`, but one called `" + show_text(near) + "`", "rename the column, or the attribute", table->shown, 1, ""};
+    }
     if (request.default_value) return std::vector<Rational>(ids.size(), *request.default_value);
     if (table == nullptr)
       return Failure{"WL6042", "attribute `" + request.name + "` of `" + request.entity + "` needs " + file + ", which is not there", "write " + file + " with the columns id and " + request.name + ", or give the attribute a default", file, 0, ""};

@@ -1,24 +1,59 @@
 #include "tests/bench/handwritten.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cstddef>
 
 namespace wattlaw::by_hand {
 namespace {
 
-// g++ vectors: 8 members at a time keep every accumulator in registers.
-using Wide = int64_t __attribute__((vector_size(64)));
-
+// Vectors of 8 members; the 64-bit halves apart, because the processors that g++ 12 knows multiply 4 at a time.
 using Narrow = int32_t __attribute__((vector_size(32)));
+using Half = int32_t __attribute__((vector_size(16)));
+using Quad = int64_t __attribute__((vector_size(32)));
 using std::size_t;
 constexpr uint32_t kLanes = 32, kChunk = 8;
+
+struct Wide {
+  Quad low{}, high{};
+};
 
 Narrow load(const int32_t* at) {
   Narrow value;
   __builtin_memcpy(&value, at, sizeof value);
   return value;
 }
-void store(int64_t* at, Wide value) { __builtin_memcpy(at, &value, sizeof value); }
+void store(int64_t* at, const Wide& value) { __builtin_memcpy(at, &value, sizeof value); }
+
+Wide widen(Narrow value) {
+  Half low, high;
+  __builtin_memcpy(&low, &value, sizeof low);
+  __builtin_memcpy(&high, reinterpret_cast<const char*>(&value) + sizeof low, sizeof high);
+  return {__builtin_convertvector(low, Quad), __builtin_convertvector(high, Quad)};
+}
+
+// Products of the low 32 bits of each.
+Quad times(Quad a, Quad b) {
+#ifdef __AVX2__
+  return reinterpret_cast<Quad>(_mm256_mul_epi32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#else
+  return a * b;
+#endif
+}
+
+void add_product(Wide& sum, Narrow value, Quad factor) {
+  const Wide wide = widen(value);
+  sum.low += times(wide.low, factor);
+  sum.high += times(wide.high, factor);
+}
+void add(Wide& sum, Narrow value) {
+  const Wide wide = widen(value);
+  sum.low += wide.low;
+  sum.high += wide.high;
+}
 
 }  // namespace
 
@@ -48,16 +83,16 @@ Spot spot_bill(const Readings& r) {
       Wide cost[4] = {};
       Narrow energy[4] = {};
       for (; step < end; ++step) {
-        const Wide p = Wide{} + price[step];
+        const Quad p = Quad{} + price[step];
         for (uint32_t c = 0; c < 4; ++c) {
           const Narrow e = load(base + size_t{step} * kLanes + c * kChunk);
           energy[c] += e;
-          cost[c] += __builtin_convertvector(e, Wide) * p;
+          add_product(cost[c], e, p);
         }
       }
       for (uint32_t c = 0; c < 4; ++c) {
         store(&out.cost[month * members + tile * kLanes + c * kChunk], cost[c]);
-        store(&out.energy[month * members + tile * kLanes + c * kChunk], __builtin_convertvector(energy[c], Wide));
+        store(&out.energy[month * members + tile * kLanes + c * kChunk], widen(energy[c]));
       }
     }
   }
@@ -87,22 +122,22 @@ Bands bands_bill(const Readings& r) {
         Narrow part[4] = {};
         const uint8_t which = band[step];
         for (; step < run; ++step) {
-          const Wide p = Wide{} + price[step];
+          const Quad p = Quad{} + price[step];
           for (uint32_t c = 0; c < 4; ++c) {
             const Narrow e = load(import + size_t{step} * kLanes + c * kChunk);
             part[c] += e;
             peak[c] = peak[c] > e ? peak[c] : e;
             exported[c] += load(other + size_t{step} * kLanes + c * kChunk);
-            cost[c] += __builtin_convertvector(e, Wide) * p;
+            add_product(cost[c], e, p);
           }
         }
-        for (uint32_t c = 0; c < 4; ++c) energy[which][c] += __builtin_convertvector(part[c], Wide);
+        for (uint32_t c = 0; c < 4; ++c) add(energy[which][c], part[c]);
       }
       for (uint32_t c = 0; c < 4; ++c) {
         const size_t at = month * members + tile * kLanes + c * kChunk;
         for (int b = 0; b < 3; ++b) store(&out.energy[b][at], energy[b][c]);
         store(&out.cost[at], cost[c]);
-        store(&out.exported[at], __builtin_convertvector(exported[c], Wide));
+        store(&out.exported[at], widen(exported[c]));
         __builtin_memcpy(&out.peak[at], &peak[c], sizeof peak[c]);
       }
     }
@@ -138,7 +173,7 @@ std::vector<int64_t> three_peaks(const Readings& r, const std::vector<uint32_t>&
         }
       }
       for (uint32_t c = 0; c < 4; ++c)
-        store(&out[month * members + tile * kLanes + c * kChunk], __builtin_convertvector(best[0][c], Wide) + __builtin_convertvector(best[1][c], Wide) + __builtin_convertvector(best[2][c], Wide));
+        store(&out[month * members + tile * kLanes + c * kChunk], widen(best[0][c] + best[1][c] + best[2][c]));
     }
   }
   return out;

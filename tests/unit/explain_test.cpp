@@ -80,7 +80,7 @@ struct Energy {
     version.rows = {{"day", by_day, {}, high, {}, {}}, {"night", by_night, {}, low, {}, {}}};
     version.exceptions = {{"reduced", exempt, {}, "", {}, {}}};
     version.cites = {{"prisliste 2026", {}}};
-    version.parameters = {"consumption_tax"};
+    version.parameters = {{"consumption_tax", {date_of(2026, 1, 1)}, {rate}}};
     clause.versions = {version};
     build.settlement.clauses = {clause};
   }
