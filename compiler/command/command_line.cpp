@@ -23,6 +23,18 @@
 namespace wattlaw {
 namespace {
 
+// Code for another processor would die of its first unknown instruction.
+CLI::Validator processor_at_hand() {
+  return CLI::Validator(
+      [](std::string& cpu) -> std::string {
+        const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+        const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+        if (((cpu == "haswell" || cpu == "x86-64-v3") && !avx2) || (cpu == "x86-64-v4" && !avx512)) return "this machine cannot run code for " + cpu;
+        return {};
+      },
+      "");
+}
+
 constexpr char kExitCodes[] =
     "exit status: 0 ok, 1 a rule, test or budget failed, 2 warnings under --strict, 3 the script or this command line, 4 data, 5 our bug";
 
@@ -84,7 +96,7 @@ void add_run(CommandLine& line) {
   verb->add_option("--out", run.out, "folder of the results (default: results/SCENARIO)");
   verb->add_option("--threads", run.threads, "threads (default: as many as the machine has); the ledger does not depend on it")
       ->check(CLI::Range(1u, 1024u));
-  verb->add_option("--cpu", run.cpu, "processor to compile for: native, x86-64-v2, haswell, …; the ledger does not depend on it");
+  verb->add_option("--cpu", run.cpu, "processor to compile for; the ledger does not depend on it")->check(CLI::IsMember({"native", "x86-64-v2", "x86-64-v3", "haswell", "x86-64-v4"}))->check(processor_at_hand());
   verb->add_option("--only", run.only, "settle one site alone");
   verb->add_flag("--interpret", run.interpret, "by the interpreter instead of compiled kernels: slow, same digits");
   verb->add_flag("!--no-ledger", run.ledger, "leave out ledger.csv");
@@ -122,7 +134,7 @@ void add_show(CommandLine& line) {
       ->required()
       ->check(CLI::IsMember({"syntax", "program", "plan", "llvm", "asm"}));
   add_request(verb, line.show.request);
-  verb->add_option("--cpu", line.show.cpu, "processor that llvm and asm are for");
+  verb->add_option("--cpu", line.show.cpu, "processor that llvm and asm are for")->check(CLI::IsMember({"native", "x86-64-v2", "x86-64-v3", "haswell", "x86-64-v4"}));
   verb->add_option("--optimisation", line.show.optimisation, "0 or 3")->check(CLI::IsMember({0, 3}));
   verb->callback([&line] { line.chosen = [&line] { return show_stages(line.console, line.show); }; });
 }

@@ -119,6 +119,17 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   Result<Traces> traces = load_traces(request_of(loaded.program(), settlement, request.data_folder), loaded.clock,
                                       [&](const std::string& file, uint64_t done, uint64_t total) { progress.show(file, done, total); });
   if (!traces) return report_failure(console, traces.failure());
+  // Import and export are registers of their own: what flows back is export, never a negative import.
+  for (size_t i = 0; i < settlement.series.size(); ++i) {
+    const SeriesDeclaration& declaration = loaded.program().series[settlement.series[i]];
+    const TileSeries& series = traces->member_series[i];
+    if ((declaration.name != "import" && declaration.name != "export") || series.members == 0 || series.min >= 0) continue;
+    for (uint32_t member = 0; member < series.members; ++member)
+      for (uint32_t step = 0; step < series.steps; ++step)
+        if (series.at(member, step) < 0)
+          return report_failure(console, Failure{"WL6035", "`" + declaration.name + "` of `" + traces->members.ids[member] + "` is negative", "what flows back into the grid belongs into `export`",
+                                                 declaration.request.trace + ".csv", 0, loaded.clock.print_step(step)});
+  }
   loaded.traces = std::move(*traces);
   loaded.load_ms = milliseconds_now() - started;
   return kOk;

@@ -24,7 +24,7 @@ unsigned choose_lanes(const Plan& plan, const PlanStage& stage, const LoweringTa
   unsigned local_bits = 0;
   for (const PlanAccumulator& accumulator : stage.accumulators)
     if (is_local(accumulator.fn)) local_bits += accumulator.fn == Fn::sum ? accumulator.local_bits : plan.arrays[accumulator.array].bits;
-  const unsigned registers = target.vector_bits >= 512 ? 20 : 10;
+  const unsigned registers = target.vector_bits >= 512 ? 20 : 24;
   unsigned lanes = 32;
   while (lanes > 8 && local_bits * lanes > registers * target.vector_bits) lanes /= 2;
   return lanes;

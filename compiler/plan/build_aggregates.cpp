@@ -142,7 +142,7 @@ Folded& PlanBuilder::fold(ExpressionId id) {
       folded.identity = e.fn == Aggregate::minimum ? ++high : --low;
       initial = {folded.identity};
     }
-    accumulator.array = folded.array = scratch("fold " + std::to_string(id.index), bits_for(low, high), rows, elements);
+    accumulator.array = folded.array = scratch("fold " + std::to_string(id.index), std::max(bits_for(low, high), node.bits), rows, elements);
     plan.arrays[folded.array].initialise = true;
     plan.arrays[folded.array].initial = initial;
     plan.stages[site.stage].accumulators.push_back(accumulator);

@@ -348,7 +348,8 @@ Lane PlanBuilder::build_leaf(uint32_t stage, ExpressionId id) {
       give_up("an attribute is read that was not loaded");
       return {constant(stage, 0), {}};
     }
-    auto known = stored.find(id.index);
+    const uint32_t key = UINT32_MAX - 1 - id.index;  // under its own id stands its column in a stage, if somebody wants one
+    auto known = stored.find(key);
     if (known == stored.end()) {
       StoredColumn column;
       bool fits = true;
@@ -357,8 +358,7 @@ Lane PlanBuilder::build_leaf(uint32_t stage, ExpressionId id) {
       if (!fits) give_up("an attribute is too wide");
       column.array = static_cast<uint32_t>(plan.arrays.size());
       plan.arrays.push_back(std::move(array));
-      attribute_arrays[id.index] = column.array;
-      known = stored.emplace(UINT32_MAX - 1 - id.index, column).first;  // not under its id: that is its column in a stage of its own
+      known = stored.emplace(key, column).first;
     }
     const StoredColumn& column = known->second;
     const uint32_t value = load(stage, column.array, Access::first, column.low, column.high);

@@ -273,14 +273,20 @@ Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& 
   for (size_t c = 0; c < settlement.clauses.size(); ++c) {
     const TypedClause& clause = settlement.clauses[c];
     LineColumns& line = out.ledger.lines[c];
-    Cells present = filler.cells(clause.present, clause.billing), amount = filler.cells(clause.line, clause.billing);
-    Cells residue{{}, std::vector<Int128>(amount.values.size())}, quantity = residue;
-    if (!(clause.amount == clause.line) && !subtract(filler.cells(clause.amount, clause.billing), amount, residue)) filler.why = "a residue is too wide";
+    Cells amount = filler.cells(clause.line, clause.billing), residue, quantity;
+    if (clause.amount == clause.line) residue.values = std::move(line.residue);
+    else if (!subtract(filler.cells(clause.amount, clause.billing), amount, residue)) filler.why = "a residue is too wide";
     if (clause.quantity) quantity = filler.cells(clause.quantity, clause.billing);
-    for (size_t i = 0; i < present.values.size(); ++i) {
-      line.present[i] = present.values[i] != 0;
-      if (line.present[i]) continue;
-      amount.values[i] = residue.values[i] = quantity.values[i] = 0;
+    else quantity.values = std::move(line.quantity);
+    const UniformColumn* always = program[clause.present].grain.entity == EntityGrain::none ? folder.fold(clause.present) : nullptr;
+    if (always && always->is_constant() && always->values[0] != 0) {
+      std::fill(line.present.begin(), line.present.end(), 1);
+    } else {
+      const Cells present = filler.cells(clause.present, clause.billing);
+      for (size_t i = 0; i < present.values.size() && filler.why.empty(); ++i) {
+        line.present[i] = present.values[i] != 0;
+        if (!line.present[i]) amount.values[i] = residue.values[i] = quantity.values[i] = 0;
+      }
     }
     line.amount_quantum = amount.quantum, line.amount = std::move(amount.values);
     line.residue_quantum = residue.quantum, line.residue = std::move(residue.values);

@@ -130,7 +130,7 @@ class PlanBuilder {
   std::map<uint32_t, std::optional<uint32_t>> previous_presence;  // node in the home stage
   std::map<std::pair<uint32_t, size_t>, uint32_t> uniform_arrays;
   std::vector<std::tuple<Period, Period, uint32_t>> map_arrays;
-  std::map<uint32_t, uint32_t> series_arrays, presence_masks, attribute_arrays;
+  std::map<uint32_t, uint32_t> series_arrays, presence_masks;
   std::vector<std::tuple<uint32_t, Period, uint32_t>> current_;  // rank, grain -> open stage
   std::vector<int> ranks_;
   std::vector<int8_t> inline_;

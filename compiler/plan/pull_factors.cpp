@@ -258,7 +258,7 @@ std::optional<Lane> PlanBuilder::build_slot_sum(uint32_t stage, ExpressionId id)
         PlanAccumulator accumulator;
         accumulator.operand = element.node;
         accumulator.group = kNone;  // cells are known when all terms are
-        accumulator.array = scratch("slots", bits_for(low, high), 0);
+        accumulator.array = scratch("slots", std::max(bits_for(low, high), node.bits), 0);
         plan.arrays[accumulator.array].initialise = true;
         plan.arrays[accumulator.array].initial = {0};
         slots->elements.push_back({at, element.node, accumulator.array, static_cast<uint32_t>(plan.stages[at].accumulators.size())});
@@ -267,8 +267,13 @@ std::optional<Lane> PlanBuilder::build_slot_sum(uint32_t stage, ExpressionId id)
       } else if (const uint8_t bits = bits_for(low, high); bits > plan.arrays[known->slots].bits) {
         plan.arrays[known->slots].bits = bits;
       }
-      const uint32_t out = scratch("gathered", std::max<uint8_t>(bits_for(least, most), 64), windows);
-      slots->terms.push_back({at, known->slots, part.factor->factor, e.period, out});
+      // The same weighing of the same slots is done once: sums that differ by a constant differ in their quantum alone.
+      const uint32_t of_slots = known->slots;
+      const auto same = std::find_if(slots->terms.begin(), slots->terms.end(), [&](const auto& other) {
+        return other.slots == of_slots && other.period == e.period && same_column(other.factor, part.factor->factor);
+      });
+      const uint32_t out = same != slots->terms.end() ? same->out : scratch("gathered", std::max<uint8_t>(bits_for(least, most), 64), windows);
+      if (same == slots->terms.end()) slots->terms.push_back({at, of_slots, part.factor->factor, e.period, out});
       value = {load(stage, out, Access::own, least, most), Quantum::of(element.quantum.value() * part.factor->factor.quantum.value())};
     }
     for (const auto& [outside, mode] : part.factor->outside) {

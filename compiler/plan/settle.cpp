@@ -78,10 +78,11 @@ struct PassResult {
   std::vector<uint32_t> faults;      // members
 };
 
-Int128 read_cell(const void* memory, uint8_t bits, size_t i) {
-  if (bits == 32) return static_cast<const int32_t*>(memory)[i];
-  if (bits == 64) return static_cast<const int64_t*>(memory)[i];
-  return static_cast<const Int128*>(memory)[i];
+template <class T>
+void copy_rows(const void* memory, uint32_t rows, uint32_t lanes, uint32_t members, Int128* to) {
+  const T* from = static_cast<const T*>(memory);
+  for (uint32_t row = 0; row < rows; ++row, from += kTileMembers, to += members)
+    for (uint32_t lane = 0; lane < lanes; ++lane) to[lane] = from[lane];
 }
 
 void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* arrays, PassResult& result, std::mutex& mutex) {
@@ -90,10 +91,10 @@ void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* a
     const PlanOutput& output = plan.outputs[o];
     PassColumn& column = result.columns[o];
     const uint8_t bits = plan.arrays[output.array].bits;
-    for (uint32_t row = 0; row < output.rows; ++row) {
+    const auto copy = bits == 32 ? copy_rows<int32_t> : bits == 64 ? copy_rows<int64_t> : copy_rows<Int128>;
+    copy(arrays[output.array], output.rows, lanes, members, column.values.data() + first);
+    for (uint32_t row = 0; row < output.rows && output.presence != kNone; ++row) {
       const size_t from = size_t{row} * kTileMembers, to = size_t{row} * members + first;
-      for (uint32_t lane = 0; lane < lanes; ++lane) column.values[to + lane] = read_cell(arrays[output.array], bits, from + lane);
-      if (output.presence == kNone) continue;
       const auto* there = static_cast<const int32_t*>(arrays[output.presence]);
       for (uint32_t lane = 0; lane < lanes; ++lane) column.nothing[to + lane] = there[from + lane] == 0;
     }
@@ -310,7 +311,8 @@ Result<SettleResult> settle(const TypedProgram& program, const Settlement& settl
   result.columns = std::move(filled->columns);
   result.notes = plan->notes;
   if (!pass->faults.empty()) result.notes.push_back(fmt::format("{} members settled by the interpreter", pass->faults.size()));
-  result.plan_ms = run.plan_ms, result.compile_ms = run.compile_ms, result.run_ms = run.run_ms + ms_since(begin);
+  result.plan_ms = run.plan_ms, result.compile_ms = run.compile_ms, result.ledger_ms = ms_since(begin);
+  result.run_ms = run.run_ms + result.ledger_ms;
   for (const uint32_t position : run.read) {
     const TileSeries& series = traces.member_series[position];
     result.bytes_read += size_t{series.tiles()} * series.steps * kTileMembers * series.width;

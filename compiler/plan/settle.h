@@ -28,6 +28,7 @@ struct SettleResult {
   std::vector<ValueColumn> columns;  // parallel to SettleOptions::columns
   std::vector<std::string> notes;
   double plan_ms = 0, compile_ms = 0, run_ms = 0;
+  double ledger_ms = 0;                // the part of run_ms after the kernels: line columns from their results
   uint64_t bytes_read = 0;           // of the series, once
 };
 

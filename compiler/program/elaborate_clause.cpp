@@ -197,6 +197,18 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
       }
     }
   }
+  for (const Read& read : all) {
+    std::string path = read.exception.label, next = read.exception.overrides;
+    for (size_t step = 0; step <= all.size() && !next.empty(); ++step) {
+      path += " → " + next;
+      if (next == read.exception.label) {
+        if (Diagnostic* d = error("WL4303", all.front().exception.span, "these exceptions override each other in a circle")) d->note("the circle: " + path).hint("the stronger exception overrides the weaker one, not the other way round");
+        return {};
+      }
+      auto other = std::find_if(all.begin(), all.end(), [&](const Read& r) { return r.exception.label == next; });
+      next = other == all.end() ? std::string{} : other->exception.overrides;
+    }
+  }
   std::vector<TypedException> exceptions;
   for (const Read& read : all) exceptions.push_back(read.exception);
   check_exceptions(exceptions);
@@ -350,6 +362,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
       context.as_of.reset();
       context.cut_dates = nullptr;
       quantity = elaborate_number(node(version.module, on).children[0], context);
+      if (!quantity) return std::nullopt;
     }
     if (!parts.flow && !nests_in(billing, have)) {
       error("WL3301", node(version.module, on).span, "the quantity exists per " + period_name(have) + ", which does not fit the billing " + period_name(billing));
@@ -457,7 +470,11 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   std::vector<std::pair<LabelVersion, VersionParts>> flows, whole;
   for (const LabelVersion& v : versions) {
     auto parts = elaborate_version(tariff, applied, v, v.from, nullptr);
-    if (!parts) return;
+    if (!parts) {
+      // A clause is never dropped in silence: whatever went wrong is an error.
+      if (!diagnostics_.has_errors()) error("WL3113", node(v.module, v.node).text_span, "`" + label + "` cannot be understood");
+      return;
+    }
     (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));
   }
   if (settlement_->moments) whole.clear();

@@ -9,6 +9,7 @@ namespace wattlaw {
 namespace {
 
 const Type kNumber = number_type();
+constexpr size_t kMostLets = 200;  // definitions in a row; the stack of a thread carries many times that
 
 std::string tax_words(TaxState tax) { return tax == TaxState::ex ? "ex vat" : "incl vat"; }
 
@@ -18,7 +19,7 @@ ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   switch (n.kind) {
     case NodeKind::Number: {
-      auto value = parse_decimal(n.text);
+      auto value = literal(n.text, n.span);
       return value ? pool_.constant(*value, kNumber, n.span) : ExpressionId{};
     }
     case NodeKind::Quantity: return elaborate_quantity(id, context);
@@ -86,6 +87,14 @@ ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
   }
 }
 
+std::optional<Rational> Elaborator::literal(const std::string& text, Span span) {
+  constexpr size_t kMostDigits = 30;
+  auto value = text.size() <= kMostDigits + 1 ? parse_decimal(text) : std::nullopt;
+  if (!value)
+    if (Diagnostic* d = error("WL3123", span, "this figure has " + std::to_string(text.size() - (text.find('.') != std::string::npos)) + " digits")) d->hint("figures of law have at most 30 digits");
+  return value;
+}
+
 ExpressionId Elaborator::elaborate_number(NodeId id, Context& context) {
   ExpressionId e = elaborate(id, context);
   if (!e || pool_[e].type.kind == ValueKind::number) return e;
@@ -106,7 +115,7 @@ ExpressionId Elaborator::elaborate_boolean(NodeId id, Context& context) {
 
 ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
-  auto value = parse_decimal(n.text);
+  auto value = literal(n.text, n.span);
   if (!value) return {};
   UnitMeaning unit;
   TaxState tax = context.prices;
@@ -315,11 +324,31 @@ ExpressionId Elaborator::elaborate_let(const LabelVersion& version, const std::s
       }
       return {};
     }
-  let_stack_.push_back(&n);
-  context.module = version.module;
-  ExpressionId e = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], context);
-  let_stack_.pop_back();
-  return e;
+  if (let_stack_.size() >= kMostLets) {
+    if (Diagnostic* d = error("WL4503", n.text_span, "more than " + std::to_string(kMostLets) + " definitions read each other in a row")) d->hint("write some of them as one");
+    return {};
+  }
+  // A definition that is read many times is elaborated once for each way of reading it; what it reads is told to every reader.
+  std::string key = std::to_string(reinterpret_cast<uintptr_t>(&n)) + "/" + std::to_string(reinterpret_cast<uintptr_t>(context.tariff)) + "/" + (context.as_of ? print_date(*context.as_of) : "-") + "/" +
+                    period_name(context.default_period) + "/" + std::to_string(static_cast<int>(context.prices) * 4 + context.totals * 2 + context.single_lines) + (context.cut_dates ? "c" : "");
+  auto known = let_memo_.find(key);
+  if (known == let_memo_.end()) {
+    std::set<Date> cuts;
+    std::vector<ParameterUse> uses;
+    Context inner = context;
+    inner.module = version.module;
+    inner.cut_dates = context.cut_dates ? &cuts : nullptr;
+    inner.parameters = &uses;
+    let_stack_.push_back(&n);
+    ExpressionId e = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], inner);
+    let_stack_.pop_back();
+    known = let_memo_.emplace(key, LetMemo{e, std::move(cuts), std::move(uses)}).first;
+  }
+  if (context.cut_dates) context.cut_dates->insert(known->second.cut_dates.begin(), known->second.cut_dates.end());
+  if (context.parameters)
+    for (const ParameterUse& use : known->second.parameters)
+      if (std::none_of(context.parameters->begin(), context.parameters->end(), [&](const ParameterUse& other) { return other.name == use.name; })) context.parameters->push_back(use);
+  return known->second.value;
 }
 
 // A definition that amendments restate: the version of the interval's own date, or of `as_of` in a whole-period amount.

@@ -48,6 +48,7 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module) {
   net_quantities_.clear();
   bands_checked_.clear();
   whole_period_.clear();
+  let_memo_.clear();
   clock_.reset();
   settlement_module_ = module;
   settlement_ = &program_.settlements.emplace_back(std::move(settlement));
@@ -319,6 +320,10 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
       continue;
     }
     Rational value = pool_[e].value;
+    if ((name == "import" || name == "export") && value < 0) {
+      if (Diagnostic* d = error("WL2047", g.span, "`" + g.series + "` is never negative")) d->hint("what flows back into the grid is `export`");
+      continue;
+    }
     Dimension want = g.series == "power" ? Dimension{.energy = 1, .time = -1} : type.dimension;
     bool as_power = type.dimension == Dimension{.energy = 1} && pool_[e].type.dimension == Dimension{.energy = 1, .time = -1};
     if (pool_[e].type.dimension != want && !as_power) {

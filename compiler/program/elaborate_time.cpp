@@ -193,6 +193,11 @@ std::optional<uint32_t> Elaborator::bands_of(Symbol& symbol) {
     };
     for (NodeId e : n.children) take(e);
     choices.names.push_back(n.text);
+    if (entry.otherwise && std::any_of(table.classes.begin(), table.classes.end(), [](const BandsTable::Class& c) { return c.otherwise; })) {
+      if (Diagnostic* d = error("WL3406", n.text_span, "two bands of `" + symbol.name + "` are `otherwise`")) d->hint("only one band can take what the others leave");
+      good = false;
+      continue;
+    }
     table.classes.push_back(std::move(entry));
   }
   if (!good || table.classes.empty()) return std::nullopt;

@@ -129,6 +129,7 @@ class Elaborator {
   ExpressionId elaborate(NodeId node, Context& context);
   ExpressionId elaborate_number(NodeId node, Context& context);  // must be a number
   ExpressionId elaborate_boolean(NodeId node, Context& context);
+  std::optional<Rational> literal(const std::string& text, Span span);
   ExpressionId elaborate_quantity(NodeId node, Context& context);
   ExpressionId elaborate_name(NodeId node, Context& context);
   ExpressionId elaborate_let(const LabelVersion& version, const std::string& name, Context context);
@@ -241,6 +242,12 @@ class Elaborator {
   std::map<const Symbol*, uint32_t> bands_index_;
   std::map<std::string, uint32_t> time_set_index_;
   std::set<uint32_t> bands_checked_;
+  struct LetMemo {
+    ExpressionId value;
+    std::set<Date> cut_dates;
+    std::vector<ParameterUse> parameters;
+  };
+  std::map<std::string, LetMemo> let_memo_;                          // of the settlement being elaborated
   std::set<std::string> whole_period_;                                // labels left out of a test that gives moments
   std::set<std::string> seen_tariffs_;                                // walked by some settlement
   std::set<std::string> said_;                                       // diagnostics already given: code@file:begin

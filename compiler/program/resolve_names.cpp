@@ -190,6 +190,12 @@ void Elaborator::declare_units() {
       context.module = m;
       ExpressionId value = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], context);
       if (!value) continue;
+      std::string unknown;
+      bool taken = units_.parse(n.text, &unknown).has_value();
+      if (taken || (pool_.is_constant(value) && pool_[value].value <= 0)) {
+        if (Diagnostic* d = error("WL2009", n.text_span, taken ? "`" + n.text + "` is a unit already" : "the unit `" + n.text + "` has no size")) d->hint(taken ? "give the new unit another name" : "a unit is an amount above zero");
+        continue;
+      }
       if (!pool_.is_constant(value)) {
         if (Diagnostic* d = error("WL2004", n.span, "the unit `" + n.text + "` is not a fixed amount of another unit"))
           d->hint("write for example `unit p = 0.01 GBP`");
@@ -317,6 +323,14 @@ RoundingRule Elaborator::read_rounding(NodeId id, uint32_t module) {
 void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId id) {
   TariffHeaders& h = tariff.headers;
   const Node& n = node(part.module, id);
+  if (part.from && n.kind != NodeKind::Cite && n.kind != NodeKind::Charge) {
+    // A header holds for all time; an amendment holds from its date. Only what can be dated may stand in it.
+    for (NodeKind header : {NodeKind::InForce, NodeKind::Prices, NodeKind::Rounding, NodeKind::Covers, NodeKind::Billing, NodeKind::ChangeWithin, NodeKind::PartialPeriods, NodeKind::History, NodeKind::BlocksMeetBands})
+      if (n.kind == header) {
+        not_in_this_version(n.span, "a header in an amendment");
+        return;
+      }
+  }
   auto date_child = [&](NodeKind kind) -> std::optional<Date> {
     NodeId c = tree(part.module).child(id, kind);
     return c ? parse_date(node(part.module, c).text) : std::nullopt;
@@ -440,6 +454,8 @@ void Elaborator::collect_tariffs() {
         }
         continue;
       }
+      if (!from)
+        if (Diagnostic* d = error("WL4006", n.text_span, "the amendment of `" + n.text + "` has no date")) d->hint("write `amend " + n.text + " from 2026-07-01 { … }`");
       if (date) tariffs_[std::to_string(target->module) + "." + target->name]->parts.push_back({m, id, date});
     }
   for (auto& [key, info] : tariffs_) {

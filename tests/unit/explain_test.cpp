@@ -96,7 +96,7 @@ TEST(Explain, FlowGroupsStepsByRow) {
             "  night  668.741 kWh × 0.1299 NOK/kWh = 86.8694559 NOK\n"
             "  sum 173.4133249 NOK, rounded to 0.01 NOK half up: 173.41 NOK (residue 0.0033249)\n"
             "  in force from 2026-01-01 until 2026-07-01 · \"prisliste 2026\"\n"
-            "  parameters: consumption_tax\n"
+            "  parameters: consumption_tax 0.1299 NOK/kWh from 2026-01-01\n"
             "  exception `reduced` did not apply: `site.tax_zone is exempt`; site.tax_zone is south\n");
 }
 

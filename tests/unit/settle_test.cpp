@@ -195,6 +195,26 @@ TEST(Settle, DivisionByZero) {
   }
 }
 
+// Products that need 64, 128 and more bits: a year's energy (about 2·10^6 Wh here) to the powers 2 to 6 in Wh, times twelve digits. From
+// the power at which the proven range leaves 126 bits the kernels watch for overflow; the figures themselves fit until 10^38.
+TEST(Settle, WideProducts) {
+  Builder build(date_of(2026, 3, 1), date_of(2026, 4, 1), 3600, homes(3));
+  const ExpressionId import = build.metered("import");
+  fill_readings(build.traces.member_series[0], 11, 0, 5000);
+  const ExpressionId energy = build.aggregate(Aggregate::sum, import, kMonthly);
+  std::vector<ExpressionId> columns;
+  ExpressionId power = energy;
+  for (int n = 2; n <= 5; ++n) {
+    power = build.make(Op::multiply, {}, kSiteMonth, {power, energy});
+    columns.push_back(power);
+  }
+  const ExpressionId scaled = build.make(Op::multiply, number_of(kMoney), kSiteMonth, {power, build.constant("1.23456789")});
+  charge(build, "wide", energy, columns[2]);
+  EXPECT_TRUE(expect_parity(build, columns).empty());
+  charge(build, "wider", energy, scaled);
+  expect_parity(build);  // 38 digits are left: whoever settles it, the lines are the same, or the same failure
+}
+
 // Random expressions of every op at every grain it may have, over a zone change, with attributes, two flows and a price.
 struct RandomProgram {
   Builder build;
