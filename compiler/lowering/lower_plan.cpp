@@ -24,7 +24,8 @@ void lower_gather(llvm::Module& module, const LoweringTarget& target, const std:
     return lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, lanes);
   };
   const auto at = [&](llvm::Value* i) { return b.CreateAlignedLoad(word, b.CreateInBoundsGEP(word, table, i), llvm::Align(8)); };
-  const auto widened = [&](llvm::Value* value, unsigned from) { return from == out_bits ? value : b.CreateSExt(value, type(out_bits)); };
+  // Slots may be wider than a sum that the data's range proves narrow: modulo 2^out_bits the sum is the same, and it fits.
+  const auto widened = [&](llvm::Value* value, unsigned from) { return from == out_bits ? value : b.CreateSExtOrTrunc(value, type(out_bits)); };
   llvm::Value* zero = llvm::Constant::getNullValue(type(out_bits));
   llvm::Value* total = b.CreateAlloca(type(out_bits), nullptr, "total");
   llvm::Value* part = b.CreateAlloca(type(out_bits), nullptr, "part");

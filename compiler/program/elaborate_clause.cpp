@@ -119,10 +119,7 @@ ExpressionId Elaborator::per_billing(ExpressionId amount, const Period& billing,
   };
   if (d == kMoney - Dimension{.month = 1}) {
     int months = billing.unit == Period::Unit::month ? 1 : billing.unit == Period::Unit::quarter ? 3 : billing.unit == Period::Unit::year ? 12 : 0;
-    if (!months) {
-      if (Diagnostic* e = error("WL3130", span, "an amount per month cannot be billed per " + period_name(billing))) e->hint("give it per day");
-      return {};
-    }
+    WATTLAW_ASSERT(months, "billing windows are months, quarters or years");
     times(pool_.constant(months, number_type({.month = 1}), span), {.month = 1});
     if (!whole && share != Share::in_full) amount = pool_.multiply(amount, window_share(share), span);
   } else if (d == kMoney - Dimension{.day = 1}) {
@@ -472,7 +469,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     auto parts = elaborate_version(tariff, applied, v, v.from, nullptr);
     if (!parts) {
       // A clause is never dropped in silence: whatever went wrong is an error.
-      if (!diagnostics_.has_errors()) error("WL3113", node(v.module, v.node).text_span, "`" + label + "` cannot be understood");
+      WATTLAW_ASSERT(diagnostics_.has_errors(), "a clause that cannot be elaborated has been told why");
       return;
     }
     (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));

@@ -3,6 +3,7 @@
 
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
+#include "runtime/base/assert.h"
 
 namespace wattlaw {
 
@@ -83,7 +84,7 @@ ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
       if (Diagnostic* d = error("WL3111", n.span, "`" + n.text + "` is a day of every year, not a number")) d->hint("a season is written `15 April to 30 September`");
       return {};
     case NodeKind::StringLiteral: error("WL3112", n.span, "text stands where a number or a condition is meant"); return {};
-    default: error("WL3113", n.span, "this cannot stand where a number or a condition is meant"); return {};
+    default: WATTLAW_ASSERT(false, "every kind of expression has its case"); return {};
   }
 }
 

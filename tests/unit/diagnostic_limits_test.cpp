@@ -50,6 +50,16 @@ Codes codes_of_table(size_t rows) {
 
 TEST(DiagnosticLimits, TablesHaveAtMost4096Rows) { EXPECT_EQ(codes_of_table(4097), Codes{"WL3203"}); }
 
+TEST(DiagnosticLimits, DefinitionsReadEachOtherAtMost200InARow) {
+  const auto chain = [](int last) {
+    std::string text = "currency NOK\nrounding none\nlet a0 = 1 NOK/kWh\n";
+    for (int i = 1; i <= last; ++i) text += fmt::format("let a{} = a{} + a{}\n", i, i - 1, i - 1);  // 2^last readings, each elaborated once
+    return codes_of(compile_text(text + fmt::format("tariff Grid from Consumer to DistributionOperator {{\n  charge energy on import at a{}\n}}\n", last), "chain.watt").diagnostics);
+  };
+  EXPECT_EQ(chain(199), Codes{});
+  EXPECT_EQ(chain(300), Codes{"WL4503"});
+}
+
 TEST(DiagnosticLimits, ABrokenTreeIsNotFormattedEvenWhereNobodySaidSo) {
   Diagnostics parsing, formatting;
   const SourceFile source = source_from_text("broken.watt", "let = 1\n", 0, parsing);
