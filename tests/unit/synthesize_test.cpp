@@ -170,6 +170,9 @@ TEST(Synthesize, refuses_with_nothing_left_behind) {
   prices.currency = "NOK";
   prices.file = "/proc/no/market.csv";
   EXPECT_EQ(synthesize_prices(prices, clock).failure().code, "WL6061");
+  prices.file = folder_of("prices_folder") + "/market.csv";
+  fs::create_directories(prices.file + "/inside");  // a folder stands where the file shall go
+  EXPECT_EQ(synthesize_prices(prices, clock).failure().code, "WL6062");
   SessionsRequest sessions;
   sessions.vehicles = 0;
   EXPECT_EQ(synthesize_sessions(sessions, clock).failure().code, "WL6060");
