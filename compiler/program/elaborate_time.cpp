@@ -3,26 +3,13 @@
 
 #include <algorithm>
 
+#include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
 
 namespace wattlaw {
 
 namespace {
-
-int month_number(const std::string& name) {
-  static const char* kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
-  for (int i = 0; i < 12; ++i)
-    if (name == kMonths[i]) return i + 1;
-  return 0;
-}
-
-int weekday_number(const std::string& name) {
-  static const char* kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-  for (int i = 0; i < 7; ++i)
-    if (name == kDays[i]) return i;
-  return -1;
-}
 
 // "06:00" -> 360; -1 if it is no time of day (24:00 is one).
 int minute_of(const std::string& text) {
@@ -47,8 +34,6 @@ std::optional<TimeSet::MonthDay> month_day_of(const std::string& text, bool last
   int month = month_number(text.substr(space + 1)), day = std::atoi(text.c_str());
   return month && day >= 1 && day <= days_in_month(2024, month) ? std::optional(TimeSet::MonthDay{month, day}) : std::nullopt;
 }
-
-const char* kWeekdayNames[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 
 std::string print_minute(int minute) { return fmt::format("{:02}:{:02}", minute / 60, minute % 60); }
 

@@ -1,6 +1,7 @@
 // What every name stands for: declarations by module, units, attributes, traces, calendars, and tariffs with their amendments.
 #include <algorithm>
 
+#include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
 
@@ -58,20 +59,6 @@ std::optional<Symbol::Kind> declared_kind(NodeKind kind) {
     case NodeKind::Space: return Symbol::Kind::space;
     default: return std::nullopt;
   }
-}
-
-int month_number(const std::string& name) {
-  static const char* kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
-  for (int i = 0; i < 12; ++i)
-    if (name == kMonths[i]) return i + 1;
-  return 0;
-}
-
-int weekday_number(const std::string& name) {
-  static const char* kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-  for (int i = 0; i < 7; ++i)
-    if (name == kDays[i]) return i;
-  return -1;
 }
 
 }  // namespace
