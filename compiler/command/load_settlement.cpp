@@ -112,7 +112,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   const Settlement& settlement = *loaded.settlement;
   Result<Zone> zone = Zone::load(settlement.zone);
   if (!zone) return report_failure(console, zone.failure());
-  Result<Clock> clock = make_clock(std::move(*zone), settlement.from, settlement.until, settlement.step_seconds);
+  Result<Clock> clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
   if (!clock) return report_failure(console, clock.failure());
   loaded.clock = std::move(*clock);
   ProgressLine progress;

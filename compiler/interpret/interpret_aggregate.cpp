@@ -159,17 +159,19 @@ Value Interpreter::State::previous(const Expression& e, const Place& at) {
 // Goes on from the latest window that is known, in a loop, so that a long run does not go deep.
 Value Interpreter::State::running_surplus(const Expression& e, const Place& at) {
   const Windows& of_period = windows(e.period);
-  Rational surplus = e.value;
-  uint32_t known = at.window;
+  Rational surplus = e.value, uncovered;
+  uint32_t known = e.beyond ? 0 : at.window;  // the memo of what is not covered holds no balances
   while (known > 0 && !recall(at.id, at.site, known - 1)) --known;
   if (known > 0) surplus = recall(at.id, at.site, known - 1)->number;
   for (uint32_t window = known; window <= at.window && !fault; ++window) {
     const uint32_t step = of_period.first_step[window];
     if (window > 0 && holds(e.operands[1], at.site, of_period.first_step[window - 1])) surplus = 0;
-    surplus = std::max(Rational(surplus + number(e.operands[0], at.site, step)), Rational(0));
-    remember(at.id, at.site, window, {false, surplus});
+    const Rational balance = surplus + number(e.operands[0], at.site, step);
+    surplus = std::max(balance, Rational(0));
+    uncovered = std::max(Rational(-balance), Rational(0));
+    if (!e.beyond) remember(at.id, at.site, window, {false, surplus});
   }
-  return {false, surplus};
+  return {false, e.beyond ? uncovered : surplus};
 }
 
 Value Interpreter::State::over_sites(const Expression& e, const Place& at) {

@@ -83,7 +83,7 @@ Result<Traces> make_traces(const TypedProgram& program, const Settlement& settle
     auto values = read_givens(program, settlement, clock, settlement.series[i]);
     if (!values) return values.failure();
     const bool is_metered = series.request.per_member && series.request.flow == Flow::extensive;
-    fill_gaps(*values, is_metered ? MissingPolicy::zero : series.request.missing);
+    fill_gaps(*values, is_metered || series.request.yes_no ? MissingPolicy::zero : series.request.missing);
     const auto mantissas = to_mantissas(*values, series.request.quantum, !series.request.quantum_free, series.name);
     if (!mantissas) return mantissas.failure();
     if (!series.request.per_member) {
@@ -148,7 +148,7 @@ void report_conflicts(const TypedProgram& program, const Settlement& settlement,
 Result<TestWorld> make_test_world(const TypedProgram& program, const Settlement& settlement) {
   auto zone = Zone::load(settlement.zone);
   if (!zone) return zone.failure();
-  auto clock = make_clock(std::move(*zone), settlement.from, settlement.until, settlement.step_seconds);
+  auto clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
   if (!clock) return clock.failure();
   auto traces = make_traces(program, settlement, *clock);
   if (!traces) return traces.failure();

@@ -596,10 +596,12 @@ Lane PlanBuilder::build_surplus(uint32_t stage, ExpressionId id) {
   }
   const uint32_t was_reset = load(stage, emptied, Access::first, 0, 1, true);
   const uint32_t before = choose(stage, was_reset, zero.node, load(stage, balance, Access::first, least, most));
-  uint32_t after = binary(stage, PlanOp::maximum, binary(stage, PlanOp::add, before, grows), zero.node);
+  const uint32_t sum = binary(stage, PlanOp::add, before, grows);
+  uint32_t after = binary(stage, PlanOp::maximum, sum, zero.node);
   after = binary(stage, PlanOp::minimum, after, constant(stage, most));  // the bound the sum of all changes sets
   plan.stages[stage].stores.push_back({after, balance, true});
   plan.stages[stage].stores.push_back({reset, emptied, true});
+  if (e.beyond) return {binary(stage, PlanOp::maximum, product(stage, {sum, quantum}, {constant(stage, -1), {}}).node, zero.node), quantum};
   return {after, quantum};
 }
 

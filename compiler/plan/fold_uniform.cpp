@@ -444,8 +444,9 @@ std::optional<UniformColumn> UniformFolder::fold_surplus(const Expression& e) {
   Rational surplus = e.value;
   for (uint32_t w = 0; w < axes_.count(e.grain.time); ++w) {
     if (w > 0 && reset->at(w - 1) != 0) surplus = 0;
-    surplus = std::max(Rational(surplus + change->rational(w)), Rational(0));
-    values.push_back(surplus);
+    const Rational balance = surplus + change->rational(w);
+    surplus = std::max(balance, Rational(0));
+    values.push_back(e.beyond ? std::max(Rational(-balance), Rational(0)) : surplus);
   }
   return column_of(values);
 }

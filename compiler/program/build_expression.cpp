@@ -51,6 +51,8 @@ bool same(const Expression& a, const Expression& b) {
 
 bool nests_in(const Period& fine, const Period& coarse) {
   if (fine == coarse || coarse.unit == Period::Unit::none || fine.unit == Period::Unit::interval) return true;
+  if (fine.rolling) return true;  // one window ends with every step
+  if (coarse.rolling) return false;
   if (rank_of(fine) >= rank_of(coarse)) {
     return fine.unit == Period::Unit::minutes && coarse.unit == Period::Unit::minutes && coarse.count % fine.count == 0;
   }

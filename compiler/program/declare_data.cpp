@@ -133,7 +133,7 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
     TypeMeaning meaning = type_of(tree(module).child(c, NodeKind::Type), module);
     if (!meaning.good) continue;
     std::string name = n.text + "." + field.text;
-    if (meaning.type.kind != ValueKind::number) continue;  // flags and choices in traces belong to dispatch and events
+    if (meaning.type.kind != ValueKind::number && !meaning.yes_no) continue;  // choices in traces belong to events
     SeriesDeclaration declaration;
     bool of_site = n.text == "site";
     if (of_site) name = field.text;
@@ -147,6 +147,15 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
     declaration.request.flow = meaning.type.extensive ? Flow::extensive : Flow::intensive;
     declaration.request.quantum_free = !of_site;
     declaration.request.native_step_seconds = native_step;
+    if (meaning.yes_no) {  // 1 and 0; where it is read it is compared with 1
+      declaration.type = number_type();
+      declaration.request.unit.clear();
+      declaration.request.unit_meaning = [](const std::string& text) { return text.empty() ? std::optional<SeriesRequest::UnitMeaning>({Rational(1), false}) : std::nullopt; };
+      declaration.request.flow = Flow::intensive;
+      declaration.request.quantum = Quantum{1, 1};
+      declaration.request.quantum_free = false;
+      declaration.request.yes_no = true;
+    }
     declaration.request.file = file;
     if (NodeId policy = tree(module).child(c, NodeKind::MissingPolicy)) {
       const std::string& text = node(module, policy).text;
@@ -173,7 +182,7 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
 }
 
 void Elaborator::declare_attributes_and_traces() {
-  for (const char* name : {"import", "export"}) {
+  for (const char* name : {"import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) {
     SeriesDeclaration declaration;
     declaration.name = name;
     declaration.type = number_type({.energy = 1}, 0, true);

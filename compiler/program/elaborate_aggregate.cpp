@@ -1,4 +1,5 @@
 // Aggregates over time and sites, quotas, and the functions of the prelude.
+#include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
 
@@ -28,8 +29,8 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
   std::string text = n.text;
   Period period;
   if (text.starts_with("rolling ")) {
-    not_in_this_version(n.span, "a rolling window");
-    return std::nullopt;
+    period.rolling = true;
+    text = text.substr(8);
   }
   int count = 1;
   for (NodeId c : n.children) {
@@ -38,8 +39,14 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
     if (child.kind == NodeKind::Starting) {
       if (child.text.size() == 5 && child.text[2] == ':') period.start_minute = static_cast<uint16_t>(std::atoi(child.text.c_str()) * 60 + std::atoi(child.text.c_str() + 3));
       else {
-        not_in_this_version(child.span, "a period that starts on a day of the year");
-        return std::nullopt;
+        const size_t space = child.text.find(' ');
+        const int month = space == std::string::npos ? 0 : month_number(child.text.substr(space + 1)), day = std::atoi(child.text.c_str());
+        if (text != "year" || month == 0 || day < 1 || day > 28) {
+          if (Diagnostic* d = error("WL3325", child.span, "no " + text + " starts here")) d->hint("a day starts at a time, `per day starting 12:00`; a year on one of the first 28 days of a month, `per year starting 1 April`");
+          return std::nullopt;
+        }
+        period.start_month = static_cast<uint8_t>(month);
+        period.start_day = static_cast<uint8_t>(day);
       }
     }
   }
@@ -61,7 +68,11 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
   else if (text == "month") {
     period = context.tariff ? context.tariff->headers.billing : kMonth;
   } else if (text == "quarter") period.unit = Period::Unit::quarter;
-  else if (text == "year" || text == "calendar_year") period.unit = Period::Unit::year;
+  else if (text == "year" || text == "calendar_year") {
+    period.unit = Period::Unit::year;
+    bool own_start = period.start_day != 1 || period.start_month != 1;
+    if (text == "year" && !own_start && context.tariff) period.start_day = context.tariff->headers.billing.start_day;  // a year is twelve bills
+  }
   else {
     if (find(text, context.module)) {
       not_in_this_version(n.span, "an aggregate per `" + text + "`");
@@ -69,6 +80,10 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
     }
     std::string near = nearest_declared(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
     if (Diagnostic* d = error("WL2030", n.span, "`" + text + "` is no period")) d->hint(near.empty() ? "periods are `15 min`, `hour`, `day`, `week`, `month`, `quarter`, `year`" : "did you mean `" + near + "`?");
+    return std::nullopt;
+  }
+  if (period.rolling && period.unit != Period::Unit::minutes && period.unit != Period::Unit::hour) {
+    if (Diagnostic* d = error("WL3326", n.span, "a rolling " + text + " ends with every interval")) d->hint("minutes and hours roll; of months say `over this and previous 11 months`");
     return std::nullopt;
   }
   if (count != 1 && period.unit != Period::Unit::minutes) {
@@ -82,7 +97,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
         d->hint("the trace must be at least as fine as the window; change the step with `every`, or the window");
       return std::nullopt;
     }
-    if (period.unit == Period::Unit::minutes && 1440 % period.count != 0) {
+    if (period.unit == Period::Unit::minutes && 1440 % period.count != 0 && !period.rolling) {
       error("WL3303", n.span, "windows of " + period_name(period) + " do not divide a day");
       return std::nullopt;
     }
@@ -181,8 +196,45 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   return {};
 }
 
+// `history from import`: the run reads from the first window that this look-back sees.
+void Elaborator::read_history(const TariffInfo& tariff, const Period& period, int count, Span span) {
+  const std::string& name = tariff.headers.history_series;
+  if (auto it = series_index_.find(name); it == series_index_.end() || !program_.series[it->second].request.per_member) {
+    if (Diagnostic* d = error("WL4119", span, "the history is said to come from `" + name + "`, which is no reading of a site")) d->hint("write `history from import`: the readings before the run, from the same files");
+    return;
+  }
+  const YearMonthDay first = civil_of(settlement_->from);
+  const int months = period.unit == Period::Unit::month ? 1 : period.unit == Period::Unit::quarter ? 3 : period.unit == Period::Unit::year ? 12 : 0;
+  Date begin{settlement_->from.days - count};  // days
+  if (count == 0) {
+    begin = date_of(first.year, 1, period.start_day);
+    if (begin > settlement_->from) begin = date_of(first.year - 1, 1, period.start_day);
+  } else if (months) {
+    const int back = first.year * 12 + first.month - 1 - count * months;
+    begin = date_of(back / 12, back % 12 + 1, first.day);
+  }
+  history_needed_ = std::min(history_needed_, begin);
+  const Windows* bills = windows_of(tariff.headers.billing);
+  if (!bills || settlement_->kind != Settlement::Kind::scenario) return;
+  const uint32_t bill = bills->window_of_step[clock_->first_step_of(settlement_->from)];
+  if (bills->nominal_begin[bill] != settlement_->from)
+    if (Diagnostic* d = error("WL4119", span, "`" + settlement_->name + "` begins inside a bill, on " + print_date(settlement_->from) + ", and reads the history before it"))
+      d->hint("let it begin with a bill, on " + print_date(bills->nominal_begin[bill]));
+}
+
+ExpressionId Elaborator::settled(const Period& period, Span span) {
+  if (!settlement_ || settlement_->history_from == settlement_->from || period.unit == Period::Unit::none) return {};
+  if (period.unit < Period::Unit::day || period.rolling || period.start_minute != 0) return pool_.in_force(settlement_->from, std::nullopt, span);
+  const Windows& windows = *windows_of(period);
+  std::vector<bool> inside(windows.size());
+  for (uint32_t w = 0; w < windows.size(); ++w) inside[w] = windows.nominal_begin[w] >= settlement_->from;
+  return in_windows(inside, period, span);
+}
+
 ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span) {
   const Node& s = node(context.module, suffix);
+  if (pool_[value].grain.time == kInterval)  // `share * Peak` with a share by season
+    if (ExpressionId held = held_per(value, context.tariff ? context.tariff->headers.billing : kMonth)) value = held;
   const Period period = pool_[value].grain.time;
   if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
     if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
@@ -196,6 +248,7 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, No
   e.grain = pool_[value].grain;
   e.period = period;
   e.span = span;
+  if (context.tariff && !context.tariff->headers.history_series.empty()) read_history(*context.tariff, period, s.kind == NodeKind::SuffixSame ? 0 : std::atoi(node(context.module, s.children[0]).text.c_str()), span);
   if (s.kind == NodeKind::SuffixSame) {
     if (s.text != "year") {
       not_in_this_version(s.span, "`over same " + s.text + "`");
@@ -218,8 +271,8 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, No
   if (history == History::unsaid && settlement_ && settlement_->kind == Settlement::Kind::scenario) {
     if (Diagnostic* d = error("WL4110", span, "nothing says what this looks back on before " + print_date(settlement_->from)))
       d->note("with `history none` the first " + std::string(words) + "s look back only on what the run holds")
-          .note("with a history from a trace they would see the peaks before the run, which may be higher")
-          .hint("write `history none` in the tariff's headers if earlier " + std::string(words) + "s shall not count");
+          .note("with `history from import` the readings before the run are read as well, and a peak in them may be higher")
+          .hint("write one of them among the tariff's headers");
     return {};
   }
   e.history = History::none;
@@ -238,10 +291,19 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   NodeId where = tree(context.module).child(argument, NodeKind::Where);
   std::optional<Period> period;
   NodeId look_back, over_all;
+  ExpressionId in_class;  // `per Tou`: of the class that is looked at
   for (NodeId c : n.children) {
     const Node& s = node(context.module, c);
     if (s.kind == NodeKind::SuffixPer) {
       bool per_site = false;
+      if (Symbol* symbol = find(node(context.module, s.children[0]).text, context.module, Symbol::Kind::bands)) {
+        auto bands = bands_of(*symbol);
+        auto band_class = bands ? split_class(*bands, context, s.span) : std::nullopt;
+        if (!band_class) return {};
+        Type type{.kind = ValueKind::choice, .choices = program_.bands[*bands].choices};
+        in_class = pool_.make(Op::equal, boolean_type(), {band(*bands, s.span), pool_.constant(*band_class, type, s.span)}, s.span);
+        continue;
+      }
       auto p = period_of(s.children[0], context, &per_site);
       if (!p) return {};
       if (per_site) continue;
@@ -297,14 +359,18 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   if (where) {
     filter = elaborate_boolean(node(context.module, where).children[0], inner);
     if (!filter) return {};
+    if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time))
+      if (ExpressionId held = held_per(filter, pool_[operand].grain.time)) filter = held;
     if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time) && !pool_.is_constant(operand)) {
       if (Diagnostic* d = error("WL3304", node(context.module, where).span, "the condition changes within a " + period_name(pool_[operand].grain.time) + ", which is what is gathered here"))
         d->hint("put the `where` inside, next to what exists in every interval: `max(max(power where …) per day) per month`");
       return {};
     }
   }
+  filter = pool_.both(filter, in_class, n.span);
   if (over_all) {
     Period window = period.value_or(Period{});
+    if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(pool_[operand].grain.time, n.span), n.span);
     ExpressionId per_site = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take);
     Expression e;
     e.op = Op::over_sites;
@@ -344,6 +410,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     return {};
   }
   if (have == window) return operand;  // a window of one step
+  if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(have, n.span), n.span);  // an answer is about the run
   ExpressionId e = pool_.aggregate(fn, operand, filter, window, n.span, take);
   return look_back ? elaborate_previous(fn, e, look_back, context, n.span) : e;
 }
@@ -357,36 +424,48 @@ ExpressionId Elaborator::elaborate_quota(NodeId id, Context& context) {
   bool beyond = n.text.starts_with("beyond");
   Period window = context.default_period;
   ExpressionId counted;
+  NodeId starting;
   for (size_t i = 2; i < n.children.size(); ++i) {
     const Node& c = node(context.module, n.children[i]);
-    if (c.kind == NodeKind::Counted) {
-      not_in_this_version(c.span, "a quota that counts something else than its own flow");
-      return {};
+    if (c.kind == NodeKind::Counted) {  // hours in which something holds, instead of the flow itself
+      counted = elaborate_boolean(c.children[0], context);
+      if (!counted) return {};
     }
-    if (c.kind == NodeKind::Starting) {
-      not_in_this_version(c.span, "a quota window that starts at a time of day");
-      return {};
-    }
+    if (c.kind == NodeKind::Starting) starting = n.children[i];
   }
+  const Dimension measure = counted ? Dimension{.time = 1} : pool_[flow].type.dimension;
   // `5000 kWh per month`: the unit `per month` is the window.
   const Node& bound_node = node(context.module, n.children[1]);
   ExpressionId bound = elaborate_number(n.children[1], context);
   if (!bound) return {};
   Dimension d = pool_[bound].type.dimension;
   auto windowed = [&](const Dimension& per, const Period& period) {
-    if (d + per != pool_[flow].type.dimension) return false;
+    if (d + per != measure) return false;
     Expression e = pool_[pool_.multiply(bound, pool_.constant(1, number_type(per), bound_node.span), bound_node.span)];
-    e.type = pool_[flow].type;
+    e.type = counted ? number_type(measure, 0, true) : pool_[flow].type;
     bound = pool_.intern(std::move(e));
     window = period;
     return true;
   };
   bool said = windowed({.month = 1}, context.tariff ? context.tariff->headers.billing : kMonth) || windowed({.day = 1}, Period{Period::Unit::day});
-  if (!said && d != pool_[flow].type.dimension) {
-    same_kind(flow, bound, n.span, "compared with");
+  if (!said && d != measure) {
+    if (!counted) same_kind(flow, bound, n.span, "compared with");
+    else if (Diagnostic* diagnostic = error("WL3327", bound_node.span, "hours are counted here, but the allowance is " + dimension_words(d))) diagnostic->hint("write for example `within first 6 h per day of …`");
     return {};
   }
+  if (starting) {
+    const Node& s = node(context.module, starting);
+    if (window.unit != Period::Unit::day || s.text.size() != 5 || s.text[2] != ':') {
+      if (Diagnostic* diagnostic = error("WL3325", s.span, "no " + period_name(window) + " starts here")) diagnostic->hint("an allowance per day starts at a time: `per day starting 12:00`");
+      return {};
+    }
+    window.start_minute = static_cast<uint16_t>(std::atoi(s.text.c_str()) * 60 + std::atoi(s.text.c_str() + 3));
+  }
   if (!first) {
+    if (counted) {
+      if (Diagnostic* diagnostic = error("WL3327", n.span, "hours are counted by an allowance only")) diagnostic->hint("write `within first 6 h per day of …`");
+      return {};
+    }
     if (!comparable_grain(flow, bound, n.span)) return {};
     if (!beyond) return pool_.make(Op::minimum, pool_[flow].type, {flow, bound}, n.span);
     ExpressionId excess = pool_.subtract(flow, bound, n.span);

@@ -28,10 +28,6 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
     if (!p) return false;
     window = *p;
   }
-  struct Block {
-    NodeId row;
-    ExpressionId lower, upper, rate;  // upper is invalid in the last block
-  };
   std::vector<Block> rows;
   const Type quantity_type = pool_[quantity].type;
   ExpressionId reached = pool_.constant(0, quantity_type, n.span);
@@ -78,10 +74,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
           .hint("write one of them among the headers of `" + tariff.symbol->name + "`");
     return false;
   }
-  if (meet && node(tariff.symbol->module, meet).text == "in proportion" && !uniform) {
-    not_in_this_version(n.span, "blocks in proportion to bands");
-    return false;
-  }
+  if (meet && node(tariff.symbol->module, meet).text == "in proportion" && !uniform) return elaborate_blocks_in_proportion(parts, blocks, quantity, filter, rows, window, context, tariff);
   bool runs = !uniform || !nests_in(window, billing);  // in time order: rates within the window, or a window longer than the bill
   std::vector<ExpressionId> amounts, quantities;
   if (!parts.flow && runs) {
@@ -132,6 +125,77 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
   parts.version.scope = filter;
   parts.present = parts.flow && filter ? pool_.aggregate(Aggregate::any, pool_[filter].grain.time == kInterval ? filter : pool_.both(filter, pool_.in_force(Date{INT32_MIN / 4}, std::nullopt, n.span), n.span), {}, billing, n.span)
                                        : filter ? filter : pool_.boolean(true, n.span);
+  return true;
+}
+
+// `blocks in proportion by Tou`: each block holds the share of every band that the band has in the whole window. One division:
+// Σ over blocks and bands of block × use in the band × rate, divided by the use.
+bool Elaborator::elaborate_blocks_in_proportion(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, const std::vector<Block>& rows, const Period& window, Context& context,
+                                                const TariffInfo& tariff) {
+  const Node& n = node(context.module, blocks);
+  const NodeId meet = tariff.headers.blocks_meet_bands;
+  const Node& name = node(tariff.symbol->module, node(tariff.symbol->module, meet).children[0]);
+  Symbol* symbol = find(name.text, tariff.symbol->module, Symbol::Kind::bands);
+  if (!symbol) {
+    if (Diagnostic* d = error("WL4117", name.span, "`" + name.text + "` is no band set")) d->hint("write the bands that the rates of the blocks read: `blocks in proportion by Tou`");
+    return false;
+  }
+  auto bands = bands_of(*symbol);
+  if (!bands) return false;
+  const Period& billing = tariff.headers.billing;
+  if (!parts.flow || !nests_in(window, billing)) {
+    if (Diagnostic* d = error("WL3320", n.span, "blocks in proportion to bands need a quantity that exists in every interval, and a window no longer than the bill")) d->hint("write them on `import`, per " + period_name(billing));
+    return false;
+  }
+  const ChoiceSet& classes = program_.choice_sets[program_.bands[*bands].choices];
+  const Type choice{.kind = ValueKind::choice, .choices = program_.bands[*bands].choices}, energy = pool_[quantity].type;
+  ExpressionId zero = pool_.constant(0, energy, n.span), total = pool_.aggregate(Aggregate::sum, quantity, filter, window, n.span);
+  std::vector<ExpressionId> used;  // by band
+  for (uint32_t i = 0; i < classes.names.size(); ++i) {
+    ExpressionId here = pool_.make(Op::equal, boolean_type(), {band(*bands, n.span), pool_.constant(i, choice, n.span)}, n.span);
+    used.push_back(pool_.aggregate(Aggregate::sum, quantity, pool_.both(filter, here, n.span), window, n.span));
+  }
+  // Nothing used: nothing to divide, and every product is 0.
+  ExpressionId divisor = pool_.select(pool_.make(Op::equal, boolean_type(), {total, zero}, n.span), pool_.constant(1, energy, n.span), total, n.span);
+  auto to_billing = [&](ExpressionId value, Span span) { return window == billing ? value : pool_.aggregate(Aggregate::sum, value, {}, billing, span); };
+  std::vector<ExpressionId> products;
+  for (const Block& block : rows) {
+    const Node& row = node(context.module, block.row);
+    const NodeId rate_node = row.children[row.text == "rest" ? 0 : 1];
+    ExpressionId top = block.upper ? pool_.make(Op::minimum, energy, {total, block.upper}, row.span) : total;
+    ExpressionId inside = pool_.make(Op::maximum, energy, {pool_.subtract(top, block.lower, row.span), zero}, row.span);
+    for (uint32_t i = 0; i < classes.names.size(); ++i) {
+      Context inner = context;
+      inner.split = BandSplit{*bands, i};
+      ExpressionId rate = elaborate_number(rate_node, inner);
+      if (!rate) return false;
+      if (const Period& grain = pool_[rate].grain.time; grain.unit != Period::Unit::none && (grain == kInterval || !nests_in(window, grain))) {
+        if (Diagnostic* d = error("WL4118", node(context.module, rate_node).span, "this rate changes within a band of `" + name.text + "`, so a block has no one rate in it"))
+          d->hint("let the rates of the blocks read the bands of the proportion alone, or write `blocks chronologically`");
+        return false;
+      }
+      ExpressionId product = pool_.multiply(pool_.multiply(inside, used[i], row.span), rate, row.span);
+      products.push_back(product);
+      RateRow shown;
+      shown.key = key_text(text_of(row.span)) + ", " + classes.names[i];
+      shown.quantity = to_billing(divide(pool_.multiply(inside, used[i], row.span), divisor, row.span, row.span), row.span);
+      shown.rate = rate;
+      shown.span = row.span;
+      ExpressionId row_amount = divide(product, divisor, row.span, row.span);
+      if (pool_[row_amount].type.dimension != Dimension{.money = 1}) {
+        per_billing(row_amount, billing, tariff, row.span);
+        return false;
+      }
+      parts.row_amounts.push_back(to_billing(row_amount, row.span));
+      parts.version.rows.push_back(std::move(shown));
+    }
+  }
+  Expression amount = pool_[divide(pool_.add(products, n.span), divisor, n.span, n.span)];
+  amount.type.extensive = true;
+  parts.amount = to_billing(pool_.intern(std::move(amount)), n.span);
+  parts.quantity = to_billing(total, n.span);
+  parts.version.scope = filter;
+  parts.present = filter ? pool_.aggregate(Aggregate::any, pool_.both(filter, pool_.in_force(Date{INT32_MIN / 4}, std::nullopt, n.span), n.span), {}, billing, n.span) : pool_.boolean(true, n.span);
   return true;
 }
 
@@ -219,7 +283,7 @@ bool Elaborator::elaborate_steps(VersionParts& parts, NodeId steps, ExpressionId
   }
   parts.version.base_rate = amount;
   parts.quantity = quantity;
-  parts.amount = per_billing(amount, billing, tariff, n.span);
+  parts.amount = per_billing(amount, parts.due, tariff, n.span);
   return static_cast<bool>(parts.amount);
 }
 

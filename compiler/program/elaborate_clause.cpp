@@ -56,9 +56,10 @@ const Windows* Elaborator::windows_of(const Period& period) {
 }
 
 // A quantity of a whole window under two versions: refused unless the tariff says what happens (language.md section 5).
-bool Elaborator::check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId id, uint32_t module, const std::string& label) {
+bool Elaborator::check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId id, uint32_t module, const std::string& label, Period of) {
+  if (of.unit == Period::Unit::none) of = tariff.headers.billing;
   if (tariff.headers.change || settlement_->kind == Settlement::Kind::standalone) return true;
-  const Windows* windows = windows_of(tariff.headers.billing);
+  const Windows* windows = windows_of(of);
   if (!windows) return true;
   for (Date date : dates) {
     if (date <= settlement_->from || date >= settlement_->until) continue;
@@ -67,28 +68,29 @@ bool Elaborator::check_changes(const TariffInfo& tariff, const std::set<Date>& d
     uint32_t window = windows->window_of_step[step];
     Date begin = windows->nominal_begin[window], end = windows->nominal_end[window];
     int all = end.days - begin.days, before = date.days - begin.days;
-    if (Diagnostic* d = error("WL4102", node(module, id).text_span, "`" + label + "` of `" + tariff.symbol->name + "` changes on " + print_date(date) + ", inside the " + period_name(tariff.headers.billing) + " " + windows->label(window, *clock_)))
+    if (Diagnostic* d = error("WL4102", node(module, id).text_span, "`" + label + "` of `" + tariff.symbol->name + "` changes on " + print_date(date) + ", inside the " + period_name(of) + " " + windows->label(window, *clock_)))
       d->note("`by days`: " + std::to_string(before) + " of " + std::to_string(all) + " days are charged at the old figure, " + std::to_string(all - before) + " at the new one")
-          .note("`at start`: the whole " + period_name(tariff.headers.billing) + " at the old figure; `at end`: the whole of it at the new one")
+          .note("`at start`: the whole " + period_name(of) + " at the old figure; `at end`: the whole of it at the new one")
           .hint("write `change within period: by days` (or `at start`, `at end`) among the headers of `" + tariff.symbol->name + "`");
     return false;
   }
   return true;
 }
 
-bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t module, const std::string& label) {
+bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t module, const std::string& label, Period of) {
+  if (of.unit == Period::Unit::none) of = tariff.headers.billing;
   if (tariff.headers.partial || settlement_->kind != Settlement::Kind::scenario) return true;
-  const Windows* windows = windows_of(tariff.headers.billing);
+  const Windows* windows = windows_of(of);
   if (!windows) return true;
   for (uint32_t window : {0u, windows->size() - 1}) {
     if (windows->is_whole(window, *clock_)) continue;
     int all = windows->nominal_end[window].days - windows->nominal_begin[window].days;
     int covered = std::min(settlement_->until, windows->nominal_end[window]).days - std::max(settlement_->from, windows->nominal_begin[window]).days;
-    if (Diagnostic* d = error("WL4103", node(module, id).text_span, "`" + settlement_->name + "` holds only a part of the " + period_name(tariff.headers.billing) + " " + windows->label(window, *clock_) + ", and `" + label + "` belongs to the whole of it"))
+    if (Diagnostic* d = error("WL4103", node(module, id).text_span, "`" + settlement_->name + "` holds only a part of the " + period_name(of) + " " + windows->label(window, *clock_) + ", and `" + label + "` belongs to the whole of it"))
       d->note("`prorated by days`: " + std::to_string(covered) + " of " + std::to_string(all) + " days are charged")
           .note("`in full`: the whole amount is charged; `none`: nothing is")
           .hint(covered + 1 == all && window != 0 ? "the second date of a period is exclusive: write `to " + print_date(Date{settlement_->until.days + 1}) + "` for whole months"
-                                                  : "write `partial periods prorated by days` (or `in full`, `none`) among the headers of `" + tariff.symbol->name + "`, or let the scenario begin and end with a " + period_name(tariff.headers.billing));
+                                                  : "write `partial periods prorated by days` (or `in full`, `none`) among the headers of `" + tariff.symbol->name + "`, or let the scenario begin and end with a " + period_name(of));
     return false;
   }
   return true;
@@ -173,6 +175,12 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
       if (p.kind == NodeKind::Cite) read.exception.cites.push_back({p.text, p.span});
     }
     if (!read.exception.condition) return {};
+    if (!parts.flow) {  // what holds throughout a bill is a value of the bill
+      const Period& billing = context.tariff->headers.billing;
+      if (ExpressionId held = held_per(read.exception.condition, billing)) read.exception.condition = held;
+      if (read.exception.rate)
+        if (ExpressionId held = held_per(read.exception.rate, billing)) read.exception.rate = held;
+    }
     if (base && read.exception.rate && !same_kind(base, read.exception.rate, n.span, "beside")) return {};
     read.effective = read.exception.condition;
     all.push_back(std::move(read));
@@ -233,6 +241,8 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
     parts.version.rows = std::move(result.rows);
   }
   if (!base || !comparable_grain(quantity, base, n.span)) return false;
+  if (!parts.flow && !nests_in(tariff.headers.billing, pool_[base].grain.time))
+    if (ExpressionId held = held_per(base, tariff.headers.billing)) base = held;
   parts.version.base_rate = base;
   ExpressionId extra_scope = filter;
   ExpressionId rate = apply_exceptions(parts, clause, base, context, &extra_scope);
@@ -261,7 +271,7 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
     return false;
   }
   parts.quantity = quantity;
-  parts.amount = per_billing(product, billing, tariff, n.span);
+  parts.amount = per_billing(product, parts.due, tariff, n.span);
   parts.present = extra_scope;
   return static_cast<bool>(parts.amount);
 }
@@ -315,6 +325,13 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   return true;
 }
 
+ExpressionId Elaborator::last_bill_of(const Period& period, const Period& billing, Span span) {
+  const Windows *bills = windows_of(billing), *longer = windows_of(period);
+  std::vector<bool> last(bills->size());
+  for (uint32_t w = 0; w < longer->size(); ++w) last[bills->window_of_step[longer->first_step[w + 1] - 1]] = true;
+  return in_windows(last, billing, span);
+}
+
 std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
                                                                        std::set<Date>* cut_dates) {
   const Node& n = node(version.module, version.node);
@@ -344,11 +361,15 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   // The quantity decides whether the clause is a flow; a flow selects versions by each step's own date.
   NodeId on = first_of(tree(version.module), version.node, NodeKind::On), of = first_of(tree(version.module), version.node, NodeKind::Of);
   ExpressionId quantity;
+  std::optional<uint32_t> split_bands;  // the quantity exists for each class of this band set
+  context.splits_by = &split_bands;
   if (on) {
     quantity = elaborate_number(node(version.module, on).children[0], context);
     if (!quantity) return std::nullopt;
-    const Period& have = pool_[quantity].grain.time;
     const Period& billing = tariff.headers.billing;
+    if (pool_[quantity].grain.time == kInterval && !pool_[quantity].type.extensive)
+      if (ExpressionId held = held_per(quantity, billing)) quantity = held;
+    const Period& have = pool_[quantity].grain.time;
     parts.flow = have != billing && nests_in(have, billing) && have.unit != Period::Unit::none;
     if (parts.flow && !pool_[quantity].type.extensive) {
       if (Diagnostic* d = error("WL3307", node(version.module, on).span, dimension_words(pool_[quantity].type.dimension) + " exists in every " + period_name(have) + "; it cannot be charged " + (have == kInterval ? "once an interval" : "once a " + period_name(have))))
@@ -365,13 +386,12 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
       error("WL3301", node(version.module, on).span, "the quantity exists per " + period_name(have) + ", which does not fit the billing " + period_name(billing));
       return std::nullopt;
     }
-    if (!parts.flow && have != billing && have.unit != Period::Unit::none) {
-      if (Diagnostic* d = error("WL3308", node(version.module, on).span, "the quantity belongs to a whole " + period_name(have) + ", but the tariff bills per " + period_name(billing))) d->hint("gather it per " + period_name(billing));
-      return std::nullopt;
-    }
+    parts.due = parts.flow || have.unit == Period::Unit::none ? billing : have;
   } else if (!of) {
     return std::nullopt;
   }
+  if (!on) parts.due = tariff.headers.billing;
+  context.splits_by = nullptr;
   // Scope: who and when.
   ExpressionId filter = applied.condition;
   auto add_condition = [&](NodeId condition, uint32_t module) {
@@ -379,6 +399,8 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     c.module = module;
     ExpressionId e = elaborate_boolean(condition, c);
     if (!e) return false;
+    if (!parts.flow && !nests_in(tariff.headers.billing, pool_[e].grain.time))
+      if (ExpressionId held = held_per(e, tariff.headers.billing)) e = held;
     const Period& grain = pool_[e].grain.time;
     if (!parts.flow && grain.unit != Period::Unit::none && !nests_in(tariff.headers.billing, grain)) {
       if (Diagnostic* d = error("WL3309", node(module, condition).span, "this condition changes within the " + period_name(tariff.headers.billing) + " that `" + n.text + "` belongs to"))
@@ -414,7 +436,8 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   }
   if (parts.flow) filter = pool_.both(filter, pool_.in_force(from, until, n.span), n.span);
   bool good = false;
-  if (of) good = elaborate_amount_of(parts, of, version.node, filter, context, tariff);
+  if (split_bands) good = elaborate_split(parts, version.node, node(version.module, on).children[0], *split_bands, filter, context, tariff);
+  else if (of) good = elaborate_amount_of(parts, of, version.node, filter, context, tariff);
   else if (NodeId blocks = first_of(tree(version.module), version.node, NodeKind::Blocks)) good = elaborate_blocks(parts, blocks, quantity, filter, context, tariff);
   else if (NodeId steps = first_of(tree(version.module), version.node, NodeKind::Steps)) {
     parts.version.scope = filter;
@@ -426,7 +449,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     good = elaborate_pricing(parts, version.node, quantity, filter, context, tariff);
   }
   if (!good) return std::nullopt;
-  parts.version.quantity = quantity;
+  if (!split_bands) parts.version.quantity = quantity;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
     if (child.kind != NodeKind::AtMost && child.kind != NodeKind::AtLeast) continue;
@@ -463,6 +486,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   if (kind == NodeKind::Tax) return elaborate_tax(tariff, applied, label);
   if (kind == NodeKind::Minimum || kind == NodeKind::Maximum) return elaborate_limit_clause(tariff, applied, label);
   if (kind == NodeKind::Net) return;  // done before the clauses
+  reads_step_ = false;
   // An amendment may turn a fee into a flow: flows are summed, whole-window versions joined by date, and the line holds both.
   std::vector<std::pair<LabelVersion, VersionParts>> flows, whole;
   for (const LabelVersion& v : versions) {
@@ -474,6 +498,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     }
     (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));
   }
+  if (reads_step_ && !whole.empty()) reads_step_length_.insert(tariff.symbol->name + "." + label);
   if (settlement_->moments) whole.clear();
   if (flows.empty() && whole.empty()) {
     whole_period_.insert(tariff.symbol->name + "." + label);
@@ -491,7 +516,19 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     present.push_back(parts.present);
     if (!same_kind(amounts[0], parts.amount, parts.version.span, "beside")) return;
   }
-  if (!whole.empty() && !join_versions(tariff, applied, label, whole, amounts, quantities, present)) return;
+  // Texts that hold at the same time stand in different groups, `if A { … } if B { … }`: each is a chain of versions of its own.
+  std::vector<std::vector<std::pair<LabelVersion, VersionParts>>> chains;
+  for (auto& version : whole) {
+    const auto overlaps = [&](const auto& other) { return (!other.first.until || !version.first.from || *version.first.from < *other.first.until) && (!version.first.until || !other.first.from || *other.first.from < *version.first.until); };
+    auto chain = std::find_if(chains.begin(), chains.end(), [&](const auto& c) { return std::none_of(c.begin(), c.end(), overlaps); });
+    if (chain == chains.end()) chain = chains.emplace(chains.end());
+    chain->push_back(std::move(version));
+  }
+  whole.clear();
+  for (auto& chain : chains) {
+    if (!join_versions(tariff, applied, label, chain, amounts, quantities, present)) return;
+    whole.insert(whole.end(), chain.begin(), chain.end());
+  }
   bool one_unit = std::all_of(quantities.begin(), quantities.end(), [&](ExpressionId q) { return q && pool_[q].type.dimension == pool_[quantities[0]].type.dimension; });
   clause.amount = pool_.add(amounts, first.span);
   if (one_unit && !quantities.empty()) clause.quantity = pool_.add(quantities, first.span);
@@ -539,7 +576,12 @@ bool Elaborator::join_versions(TariffInfo& tariff, Applied& applied, const std::
   std::set<Date> inside;
   for (Date date : dates)
     if (date > settlement_->from && date < settlement_->until) inside.insert(date);
-  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return false;
+  const Period due = whole[0].second.due, billing = tariff.headers.billing;
+  if (std::any_of(whole.begin(), whole.end(), [&](const auto& v) { return v.second.due != due; })) {
+    not_in_this_version(first.text_span, "an amendment that moves `" + label + "` to another period");
+    return false;
+  }
+  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label, due) || !check_partial(tariff, versions[0].node, versions[0].module, label, due)) return false;
   Type money = pool_[whole[0].second.amount].type, quantity_type;
   bool has_quantity = false;
   for (auto& [date, parts] : by_date)
@@ -566,11 +608,12 @@ bool Elaborator::join_versions(TariffInfo& tariff, Applied& applied, const std::
       e.grain = finer(e.grain, pool_[value].grain);
     }
     if (e.operands.size() == 1) return e.operands[0];
-    e.grain.time = finer(e.grain.time, tariff.headers.billing);
+    e.grain.time = finer(e.grain.time, due);
     return pool_.intern(std::move(e));
   };
   ExpressionId quantity, amount = join([](VersionParts& p) { return p.amount; }, money, pool_.constant(0, money, first.span));
   if (has_quantity) quantity = join([](VersionParts& p) { return p.quantity; }, quantity_type, pool_.constant(0, quantity_type, first.span));
+  const ExpressionId measured = quantity;
   ExpressionId yes = pool_.boolean(true, first.span);
   std::vector<ExpressionId> in_force;
   bool always = false;
@@ -584,8 +627,13 @@ bool Elaborator::join_versions(TariffInfo& tariff, Applied& applied, const std::
   ExpressionId there = always ? yes : in_force.empty() ? pool_.boolean(false, first.span) : pool_.aggregate(Aggregate::any, pool_.either(in_force, first.span), {}, tariff.headers.billing, first.span);
   // Where no version is in force the amount is 0 already; only the versions' own conditions take money away.
   ExpressionId condition = join([&](VersionParts& p) { return p.present ? p.present : yes; }, boolean_type(), yes);
+  if (due != billing) {
+    ExpressionId last = last_bill_of(due, billing, first.span);
+    condition = pool_.both(condition, last, first.span);
+    if (quantity) quantity = pool_.select(last, quantity, pool_.constant(0, quantity_type, first.span), first.span);
+  }
   ExpressionId present = pool_.both(there, condition, first.span);
-  if (quantity) present = pool_.both(present, occurrence(pool_, quantity), first.span);
+  if (measured) present = pool_.both(present, occurrence(pool_, measured), first.span);
   // A condition that fails leaves no money behind.
   if (!pool_.is_constant(condition)) amount = pool_.select(condition, amount, pool_.constant(0, money, first.span), first.span);
   std::vector<std::pair<LabelVersion, VersionParts>> shown;
@@ -603,7 +651,8 @@ bool Elaborator::join_versions(TariffInfo& tariff, Applied& applied, const std::
 }
 
 void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions) {
-  const LabelVersion& first = tariff.clauses[clause.name][0];
+  auto own = tariff.clauses.find(clause.name);
+  const LabelVersion& first = own == tariff.clauses.end() ? versions[0].first : own->second[0];
   clause.tariff = tariff.symbol->name;
   clause.payer = tariff.payer;
   clause.payee = tariff.payee;
@@ -621,6 +670,10 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   clause.cites = tariff.headers.cites;
   for (const auto& [version, parts] : versions) clause.versions.push_back(parts.version);
   WATTLAW_ASSERT(clause.amount && clause.present, "a clause has an amount and says when it makes a line");
+  if (ExpressionId inside = settled(clause.billing, clause.span)) {  // what is read as history makes no line
+    clause.present = pool_.both(clause.present, inside, clause.span);
+    clause.amount = pool_.select(inside, clause.amount, pool_.constant(0, pool_[clause.amount].type, clause.span), clause.span);
+  }
   if (!clause.line) clause.line = round_line(clause.amount, clause.rounding, clause.span);
   if (pool_[clause.line].grain.time.unit == Period::Unit::none) {  // a fixed fee is due in every window, so that totals count it as often
     Expression each;

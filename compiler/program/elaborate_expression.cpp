@@ -1,5 +1,6 @@
 // Expressions: syntax -> typed, unit- and grain-checked, exact. Aggregates and tables have files of their own.
 #include <algorithm>
+#include <utility>
 
 #include "compiler/program/elaborator.h"
 #include "compiler/program/nearest_name.h"
@@ -114,6 +115,14 @@ ExpressionId Elaborator::elaborate_boolean(NodeId id, Context& context) {
   return {};
 }
 
+ExpressionId Elaborator::elaborate_flag(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  if (n.text == "yes" || n.text == "true") return pool_.constant(1, number_type(), n.span);
+  if (n.text == "no" || n.text == "false") return pool_.constant(0, number_type(), n.span);
+  if (Diagnostic* d = error("WL3128", n.span, "`yes` or `no` is meant here, not `" + text_of(n.span) + "`")) d->hint("write `yes` or `no`");
+  return {};
+}
+
 ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   auto value = literal(n.text, n.span);
@@ -178,6 +187,7 @@ ExpressionId Elaborator::attribute(const std::string& name, Span span) {
 }
 
 ExpressionId Elaborator::step_hours(Span span) {
+  reads_step_ = true;
   // A constant that exists in every step, so that `hours(…)` can sum it.
   Expression e;
   e.op = Op::dated;
@@ -214,17 +224,14 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     if (auto it = context.locals->find(name); it != context.locals->end()) return it->second;
   if (context.tariff) {
     if (auto it = context.tariff->lets.find(name); it != context.tariff->lets.end()) return elaborate_lets(it->second, name, context, n.span);
-    if (name == "net_import" && context.tariff->clauses.contains("net")) {
-      auto it = net_quantities_.find(std::to_string(context.tariff->symbol->module) + "." + context.tariff->symbol->name);
-      if (it != net_quantities_.end()) return it->second;
-    }
+    if (name == "net_import" && context.tariff->clauses.contains("net")) return net_import(*context.tariff, context, n.span);
     // A clause may be called as a series is (`charge power on max(power) per month`): inside a tariff the series is meant.
     bool is_series = series_index_.contains(name) || name == "power" || name == "net_power" || name == "interval" || name == "bill";
     if (!is_series && context.tariff->clauses.contains(name) && !find(name, context.module)) return clause_value(context.tariff->symbol->name, name, context, n.span);
   } else if (context.totals && settlement_) {  // tests name a label or a definition of a tariff they use
     for (const std::string& key : applied_order_) {
       TariffInfo& info = *tariffs_[key];
-      if (auto it = info.lets.find(name); it != info.lets.end()) {
+      if (auto it = info.lets.find(name); it != info.lets.end() && !info.clauses.contains(name)) {
         Context inner = context;
         inner.module = info.symbol->module;
         inner.tariff = &info;
@@ -236,9 +243,14 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       if (info.clauses.contains(name)) return clause_value(info.symbol->name, name, context, n.span);
     }
   }
-  if (series_index_.contains(name)) return series(name, n.span);
+  if (auto it = series_index_.find(name); it != series_index_.end()) {
+    ExpressionId value = series(name, n.span);
+    if (!program_.series[it->second].request.yes_no) return value;
+    return pool_.make(Op::equal, boolean_type(), {value, pool_.constant(1, number_type(), n.span)}, n.span);
+  }
   if (attribute_index_.contains(name)) return attribute(name, n.span);
   if (settlement_) {
+    if (name == "power" || name == "net_power") reads_step_ = true;
     if (name == "power") {
       Type per_hour = number_type({.time = -1});
       ExpressionId e = pool_.multiply(series("import", n.span), pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span);
@@ -274,7 +286,12 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       case Symbol::Kind::parameter: return elaborate_parameter(*symbol, context, n.span);
       case Symbol::Kind::bands: {
         auto bands = bands_of(*symbol);
-        return bands ? band(*bands, n.span) : ExpressionId{};
+        if (!bands) return {};
+        if (context.split && context.split->bands == *bands) {
+          Type type{.kind = ValueKind::choice, .choices = program_.bands[*bands].choices};
+          return pool_.constant(context.split->band, type, n.span);
+        }
+        return band(*bands, n.span);
       }
       case Symbol::Kind::tariff: return tariff_value(symbol->name, context, n.span);
       default:
@@ -286,7 +303,8 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     if (Symbol* tariff = find(name.substr(0, dot), context.module, Symbol::Kind::tariff)) {
       std::string label = name.substr(dot + 1);
       TariffInfo& info = *tariffs_[std::to_string(tariff->module) + "." + tariff->name];
-      if (auto it = info.lets.find(label); it != info.lets.end()) {
+      // From outside, a label that names both a definition and a clause means the money.
+      if (auto it = info.lets.find(label); it != info.lets.end() && !info.clauses.contains(label)) {
         Context inner = context;
         inner.module = tariff->module;
         inner.tariff = &info;
@@ -331,7 +349,8 @@ ExpressionId Elaborator::elaborate_let(const LabelVersion& version, const std::s
   }
   // A definition that is read many times is elaborated once for each way of reading it; what it reads is told to every reader.
   std::string key = std::to_string(reinterpret_cast<uintptr_t>(&n)) + "/" + std::to_string(reinterpret_cast<uintptr_t>(context.tariff)) + "/" + (context.as_of ? print_date(*context.as_of) : "-") + "/" +
-                    period_name(context.default_period) + "/" + std::to_string(static_cast<int>(context.prices) * 4 + context.totals * 2 + context.single_lines) + (context.cut_dates ? "c" : "");
+                    period_name(context.default_period) + "/" + std::to_string(static_cast<int>(context.prices) * 4 + context.totals * 2 + context.single_lines) + (context.cut_dates ? "c" : "") +
+                    (context.split ? "/" + std::to_string(context.split->bands) + "=" + std::to_string(context.split->band) : "") + (context.splits_by ? "s" : "");
   auto known = let_memo_.find(key);
   if (known == let_memo_.end()) {
     std::set<Date> cuts;
@@ -340,11 +359,17 @@ ExpressionId Elaborator::elaborate_let(const LabelVersion& version, const std::s
     inner.module = version.module;
     inner.cut_dates = context.cut_dates ? &cuts : nullptr;
     inner.parameters = &uses;
+    std::optional<uint32_t> splits_by;
+    inner.splits_by = context.splits_by ? &splits_by : nullptr;
     let_stack_.push_back(&n);
+    const bool reads_before = std::exchange(reads_step_, false);
     ExpressionId e = n.children.empty() ? ExpressionId{} : elaborate(n.children[0], inner);
     let_stack_.pop_back();
-    known = let_memo_.emplace(key, LetMemo{e, std::move(cuts), std::move(uses)}).first;
+    known = let_memo_.emplace(key, LetMemo{e, splits_by, reads_step_, std::move(cuts), std::move(uses)}).first;
+    reads_step_ = reads_before;
   }
+  reads_step_ = reads_step_ || known->second.reads_step;
+  if (context.splits_by && known->second.splits_by) *context.splits_by = known->second.splits_by;
   if (context.cut_dates) context.cut_dates->insert(known->second.cut_dates.begin(), known->second.cut_dates.end());
   if (context.parameters)
     for (const ParameterUse& use : known->second.parameters)

@@ -41,13 +41,17 @@ std::optional<MomentText> parse_moment(const std::string& text) {
 
 }  // namespace
 
-void Elaborator::begin_settlement(Settlement settlement, uint32_t module) {
+void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::optional<Date> history_from) {
   applied_.clear();
   applied_order_.clear();
   windows_.clear();
-  net_quantities_.clear();
+  settlement.history_from = history_from.value_or(settlement.from);
+  history_needed_ = settlement.history_from;
+  nettings_.clear();
   bands_checked_.clear();
   whole_period_.clear();
+  reads_step_length_.clear();
+  wants_whole_periods_ = test_without_interval_ = false;
   let_memo_.clear();
   clock_.reset();
   settlement_module_ = module;
@@ -57,12 +61,47 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module) {
     if (Diagnostic* d = error("WL4012", settlement_->span, zone.failure().message)) d->hint(zone.failure().hint);
     return;
   }
-  auto clock = make_clock(std::move(*zone), settlement_->from, settlement_->until, settlement_->step_seconds);
+  auto clock = make_clock(std::move(*zone), settlement_->history_from, settlement_->until, settlement_->step_seconds);
   if (!clock) {
     if (Diagnostic* d = error("WL4013", settlement_->span, clock.failure().message)) d->hint(clock.failure().hint);
     return;
   }
   clock_ = std::move(*clock);
+}
+
+// Each site has that one of the tariffs which costs it least over the run; of equals the one that is written first.
+void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) {
+  std::vector<ExpressionId> totals;
+  for (const std::string& key : keys) {
+    require_tariff(key);
+    std::vector<ExpressionId> terms;
+    for (uint32_t index : applied_[key].clauses) {
+      const TypedClause& clause = settlement_->clauses[index];
+      ExpressionId run = pool_.aggregate(Aggregate::sum, clause.line, settled(pool_[clause.line].grain.time, span), Period{}, span);
+      if (clause.payer_is_site) terms.push_back(run);
+      if (clause.payee_is_site) terms.push_back(pool_.negate(run, span));
+    }
+    if (terms.empty()) {
+      if (!diagnostics_.has_errors()) error("WL4203", span, "`" + tariffs_[key]->symbol->name + "` costs a site nothing, so nothing can be compared");
+      return;
+    }
+    for (ExpressionId term : terms)
+      if (!same_kind(totals.empty() ? terms[0] : totals[0], term, span, "compared with")) return;
+    totals.push_back(pool_.add(terms, span));
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ExpressionId least;
+    for (size_t j = 0; j < keys.size(); ++j)
+      if (j != i) least = pool_.both(least, pool_.make(i < j ? Op::less_equal : Op::less, boolean_type(), {totals[i], totals[j]}, span), span);
+    if (!least) continue;
+    for (uint32_t index : applied_[keys[i]].clauses) {
+      TypedClause& clause = settlement_->clauses[index];
+      ExpressionId none = pool_.constant(0, pool_[clause.line].type, span);
+      clause.present = pool_.both(clause.present, least, span);
+      clause.amount = pool_.select(least, clause.amount, none, span);
+      clause.line = pool_.select(least, clause.line, none, span);
+    }
+  }
 }
 
 void Elaborator::end_settlement() {
@@ -71,7 +110,7 @@ void Elaborator::end_settlement() {
   for (TypedClause& clause : settlement_->clauses) (void)clause;
 }
 
-void Elaborator::elaborate_scenario(Symbol& symbol) {
+void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_from) {
   const Node& n = node(symbol.module, symbol.node);
   uint32_t m = symbol.module;
   Settlement s;
@@ -116,13 +155,18 @@ void Elaborator::elaborate_scenario(Symbol& symbol) {
       return;
     }
   }
-  begin_settlement(std::move(s), m);
+  begin_settlement(std::move(s), m, history_from);
   if (!clock_) return;
+  struct Choice {  // `apply cheapest of A, B to every site`
+    std::vector<std::string> keys;
+    Span span;
+  };
+  std::vector<Choice> choices;
   for (NodeId c : n.children) {
     const Node& child = node(m, c);
     switch (child.kind) {
       case NodeKind::Apply: {
-        if (child.text != "all") {
+        if (child.text != "all" && child.text != "cheapest") {
           not_in_this_version(child.span, "`apply " + child.text + " of`");
           break;
         }
@@ -142,8 +186,10 @@ void Elaborator::elaborate_scenario(Symbol& symbol) {
         }
         std::optional<Date> date;
         if (NodeId d = tree(m).child(c, NodeKind::FromDate)) date = parse_date(node(m, d).text);
+        const size_t before = applied_order_.size();
         for (NodeId name : child.children)
           if (node(m, name).kind == NodeKind::Name) apply_tariff(node(m, name).text, m, condition, date, node(m, name).span);
+        if (child.text == "cheapest") choices.push_back({{applied_order_.begin() + static_cast<std::ptrdiff_t>(before), applied_order_.end()}, child.span});
         break;
       }
       case NodeKind::UseDispatch: not_in_this_version(child.span, "`dispatch`"); break;
@@ -157,7 +203,13 @@ void Elaborator::elaborate_scenario(Symbol& symbol) {
       default: break;
     }
   }
+  for (const Choice& choice : choices) keep_cheapest(choice.keys, choice.span);
   end_settlement();
+  if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read
+    const Date needed = history_needed_;
+    program_.settlements.pop_back();
+    return elaborate_scenario(symbol, needed);
+  }
   bool metered = std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
   if (!metered && !applied_order_.empty()) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
   if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
@@ -191,7 +243,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol) {
   }
 }
 
-void Elaborator::elaborate_test(uint32_t m, NodeId id) {
+void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   const Node& n = node(m, id);
   struct Given {
     NodeId value_node;
@@ -289,7 +341,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
       return;
     }
   } else {
-    s.moments = true;
+    s.moments = !whole_periods;
     for (int32_t known : kSteps)
       if (!s.step_seconds && std::all_of(minutes.begin(), minutes.end(), [&](int minute) { return minute * 60 % known == 0; })) s.step_seconds = known;
     for (const Given& g : givens)  // a price given every 30 min makes the moments half-hours
@@ -302,6 +354,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
   else s.zone = zone_of(m, n.text_span, false).value_or("UTC");
   begin_settlement(std::move(s), m);
   if (!clock_) return;
+  test_without_interval_ = !every;
   settlement_->given_attributes = std::move(attributes);
   for (NodeId c : tree(m).children(id, NodeKind::Use))
     for (NodeId name : node(m, c).children) apply_tariff(node(m, name).text, m, {}, {}, node(m, name).span);
@@ -313,7 +366,8 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
     Type type = program_.series[index].type;
     Context value_context = context;
     value_context.prices = type.tax;
-    ExpressionId e = elaborate_number(g.value_node, value_context);
+    const bool is_flag = program_.series[index].request.yes_no;
+    ExpressionId e = is_flag ? elaborate_flag(g.value_node, value_context) : elaborate_number(g.value_node, value_context);
     if (!e) continue;
     if (!pool_.is_constant(e)) {
       error("WL2044", g.span, "a given value is a fixed figure");
@@ -370,6 +424,10 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id) {
     totals.as_of = settlement_->from;
     const Node& condition_node = node(m, expect.children[0]);
     ExpressionId condition = elaborate_boolean(expect.children[0], totals);
+    if (wants_whole_periods_) {
+      program_.settlements.pop_back();
+      return elaborate_test(m, id, true);
+    }
     if (!condition) continue;
     Expectation expectation;
     expectation.condition = condition;

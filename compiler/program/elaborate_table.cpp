@@ -245,6 +245,8 @@ TableResult Elaborator::elaborate_table(NodeId id, Context& context) {
 // All combinations of classes: each must be in exactly one row, and each row must own one.
 void Elaborator::check_table(NodeId id, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module, bool first_match) {
   if (columns.empty()) return;
+  for (ExpressionId c : columns)
+    if (pool_.is_constant(c)) return;  // one class of a band set: the whole table is checked where it is read for all
   std::vector<size_t> sizes;
   size_t combinations = 1;
   for (ExpressionId c : columns) {

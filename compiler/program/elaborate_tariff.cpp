@@ -59,6 +59,7 @@ void Elaborator::require_tariff(const std::string& key) {
   if (tariff.clauses.contains("net")) elaborate_net(tariff);
   // Order inside a tariff matters for tax, minimum and maximum alone, and these read what stands above them.
   for (const std::string& label : tariff.order) elaborate_clause(tariff, applied, label);
+  elaborate_true_up(tariff, applied);
   add_bill_rounding(tariff, applied);
   tariff_stack_.pop_back();
   applied.busy = false;
@@ -79,7 +80,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
       if (tariffs_[key]->symbol->name == tariff_name) tariff = tariffs_[key].get();
   if (!tariff) tariff = tariff_named(tariff_name, module, span);
   if (!tariff) return {};
-  if (!tariff->clauses.contains(label) && label != "rounding") {
+  if (!tariff->clauses.contains(label) && label != "rounding" && (label != "surplus" || !nettings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name))) {
     std::vector<std::string> labels = tariff->order;
     for (const auto& [name, versions] : tariff->lets) labels.push_back(name);
     if (Diagnostic* d = error("WL2008", span, "`" + tariff->symbol->name + "` has no clause `" + label + "`")) {
@@ -99,6 +100,15 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     return pool_.constant(0, number_type(kMoney, 0, true), span);
   }
   require_tariff(key);
+  const std::string full_label = tariff->symbol->name + "." + label;
+  if (test_without_interval_ && reads_step_length_.contains(full_label)) {
+    if (Diagnostic* d = error("WL2041", span, "`" + label + "` belongs to a whole billing period, and this test gives moments only")) d->hint("say how long an interval is: `every 1 h`");
+    return {};
+  }
+  if (settlement_->moments && whole_period_.contains(full_label)) {
+    wants_whole_periods_ = true;
+    return {};
+  }
   for (const TypedClause& clause : settlement_->clauses)
     if (clause.tariff == tariff->symbol->name && clause.name == label) return total_over_run(clause.line, context, span);
   if (it->second.busy) {
@@ -110,9 +120,6 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
       d->hint(other ? "a tax may read another tariff, but not the other way round" : "let the clause stand above the one that reads it");
     }
     return {};
-  }
-  if (whole_period_.contains(tariff->symbol->name + "." + label)) {  // otherwise the clause itself was in error, which is said already
-    if (Diagnostic* d = error("WL2041", span, "`" + label + "` belongs to a whole billing period, and this test gives moments only")) d->hint("say how long an interval is: `every 1 h`");
   }
   return {};
 }
@@ -366,6 +373,7 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
   std::vector<ExpressionId> lines;
   for (uint32_t index : applied.clauses) {
     const TypedClause& clause = settlement_->clauses[index];
+    if (reads_step_length_.contains(clause.tariff + "." + clause.name)) reads_step_length_.insert(tariff.symbol->name + "." + label);
     if (clause.kind == ClauseKind::tax && (!incl || is_handed_on(clause, tariff))) continue;
     lines.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, n.span) : clause.line);
     if (!same_kind(bound, lines.back(), n.span, "compared with")) return;
@@ -393,42 +401,6 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
   parts.version.rate = bound;
   parts.version.quantity = total;
   finish_clause(tariff, applied, std::move(clause), {{version, parts}});
-}
-
-// `net import against export per Tou, month carry surplus until D then at R`: one running surplus a band.
-void Elaborator::elaborate_net(TariffInfo& tariff) {
-  const LabelVersion& version = tariff.clauses["net"][0];
-  const Node& n = node(version.module, version.node);
-  std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
-  Context context;
-  context.module = version.module;
-  context.tariff = &tariff;
-  context.default_period = tariff.headers.billing;
-  std::vector<std::string> names;
-  for (NodeId c : n.children)
-    if (node(version.module, c).kind == NodeKind::Name) names.push_back(node(version.module, c).text);
-  if (names.size() < 2 || names[0] != "import" || names[1] != "export" || names.size() > 2) {
-    not_in_this_version(n.span, names.size() > 2 ? "netting by band" : "netting of anything but import against export");
-    net_quantities_[key] = series("import", n.span);  // said once; what reads `net_import` is not in error as well
-    return;
-  }
-  for (NodeKind later : {NodeKind::Carry, NodeKind::BandEnds})
-    if (NodeId c = tree(version.module).child(version.node, later)) {
-      not_in_this_version(node(version.module, c).span, "a surplus that is carried on");
-      net_quantities_[key] = series("import", n.span);
-      return;
-    }
-  Period window = tariff.headers.billing;
-  if (NodeId period = tree(version.module).child(version.node, NodeKind::Period)) {
-    auto p = period_of(period, context);
-    if (!p) return;
-    window = *p;
-  }
-  ExpressionId import = series("import", n.span), exported = series("export", n.span);
-  ExpressionId net = pool_.subtract(import, exported, n.span);
-  if (window != kInterval) net = pool_.aggregate(Aggregate::sum, net, {}, window, n.span);
-  const Type type = pool_[net].type;
-  net_quantities_[key] = pool_.make(Op::maximum, type, {net, pool_.constant(0, type, n.span)}, n.span);
 }
 
 void Elaborator::add_bill_rounding(TariffInfo& tariff, Applied& applied) {

@@ -43,6 +43,7 @@ struct TariffHeaders {
   std::optional<Change> change;
   std::optional<Share> partial;
   std::optional<History> history;
+  std::string history_series;          // `history from import`: the meter's readings before the run
   NodeId blocks_meet_bands;            // BlocksMeetBands
   std::vector<NodeId> covers;
   std::vector<Citation> cites;
@@ -74,6 +75,10 @@ struct Applied {                       // a tariff in a settlement
   std::vector<uint32_t> clauses;       // indices into Settlement::clauses, in the tariff's order
 };
 
+struct BandSplit {                     // a value that exists for each class of a band set, and which class is looked at
+  uint32_t bands, band;
+};
+
 struct Context {
   uint32_t module = 0;
   const TariffInfo* tariff = nullptr;
@@ -85,6 +90,8 @@ struct Context {
   bool totals = false;                 // tests and answers: a clause means the sum of its lines over the run …
   bool single_lines = false;           // … but its single lines inside an aggregate, which gathers them itself
   std::map<std::string, ExpressionId>* locals = nullptr;
+  std::optional<BandSplit> split;      // the band set means this class of it: values that exist per band are those of the class
+  std::optional<uint32_t>* splits_by = nullptr;  // where a value per band may stand: told the band set
 };
 
 struct TableResult {
@@ -129,6 +136,7 @@ class Elaborator {
   ExpressionId elaborate(NodeId node, Context& context);
   ExpressionId elaborate_number(NodeId node, Context& context);  // must be a number
   ExpressionId elaborate_boolean(NodeId node, Context& context);
+  ExpressionId elaborate_flag(NodeId node, Context& context);    // `yes`, `no`, `true`, `false` as the number 1 or 0
   std::optional<Rational> literal(const std::string& text, Span span);
   ExpressionId elaborate_quantity(NodeId node, Context& context);
   ExpressionId elaborate_name(NodeId node, Context& context);
@@ -162,9 +170,18 @@ class Elaborator {
   ExpressionId elaborate_call(NodeId node, Context& context);
   ExpressionId elaborate_aggregate(Aggregate fn, NodeId node, Context& context);
   ExpressionId elaborate_quota(NodeId node, Context& context);
+  void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
   ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span);
   std::optional<Period> period_of(NodeId node, Context& context, bool* per_site = nullptr);
   Period normalised(Period period) const;   // windows of one step are the interval
+
+  // ---- hold_per_window.cpp
+  ExpressionId held_per(ExpressionId id, const Period& period);  // as a value per window; invalid if it changes within one
+  std::optional<std::vector<uint32_t>> same_within(const Windows& windows, const std::function<uint32_t(uint32_t)>& of_step);
+  ExpressionId by_window(const std::vector<uint32_t>& of_window, const std::vector<ExpressionId>& choices, const Period& period, Span span);
+  ExpressionId in_windows(const std::vector<bool>& which, const Period& period, Span span);  // boolean, grain (none, period)
+  uint32_t class_at(uint32_t bands, uint32_t step) const;
+  std::vector<std::vector<bool>> band_windows(uint32_t bands, const Windows& windows);       // [class][window]: the band occurs
 
   // ---- elaborate_table.cpp
   TableResult elaborate_table(NodeId node, Context& context);
@@ -179,12 +196,21 @@ class Elaborator {
     std::vector<ExpressionId> row_amounts;  // under `rounding … per row`: what each row of the table comes to
     uint16_t currency = 0;
     bool flow = false;
+    Period due;                        // whole: the period the amount belongs to, the billing window or a longer one whose last bill holds it
   };
   void elaborate_clause(TariffInfo& tariff, Applied& applied, const std::string& label);
   std::optional<VersionParts> elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
                                                 std::set<Date>* cut_dates);
   bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  bool elaborate_split(VersionParts& parts, NodeId clause, NodeId quantity, uint32_t bands, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  std::optional<uint32_t> split_class(uint32_t bands, Context& context, Span span);  // the class a value per band is looked at in
   bool elaborate_blocks(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  struct Block {
+    NodeId row;
+    ExpressionId lower, upper, rate;  // upper is invalid in the last block
+  };
+  bool elaborate_blocks_in_proportion(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, const std::vector<Block>& rows, const Period& window, Context& context,
+                                      const TariffInfo& tariff);
   bool elaborate_steps(VersionParts& parts, NodeId steps, ExpressionId quantity, Context& context, const TariffInfo& tariff);
   bool elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clause, ExpressionId condition, Context& context, const TariffInfo& tariff);
   ExpressionId apply_exceptions(VersionParts& parts, NodeId clause, ExpressionId base, Context& context, ExpressionId* extra_scope);
@@ -195,17 +221,24 @@ class Elaborator {
   void elaborate_tax(TariffInfo& tariff, Applied& applied, const std::string& label);
   void elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label);  // minimum, maximum
   void elaborate_net(TariffInfo& tariff);
+  void elaborate_true_up(TariffInfo& tariff, Applied& applied);
+  ExpressionId net_import(const TariffInfo& tariff, Context& context, Span span);
+  std::optional<std::vector<bool>> true_up_windows(NodeId day, uint32_t module, const Windows& windows);
   void add_bill_rounding(TariffInfo& tariff, Applied& applied);
   ExpressionId round_line(ExpressionId amount, const RoundingRule& rule, Span span);
   RoundingRule rounding_of(const TariffInfo& tariff, const LabelVersion& version);
-  bool check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId node, uint32_t module, const std::string& label);
-  bool check_partial(const TariffInfo& tariff, NodeId node, uint32_t module, const std::string& label);
+  // `of`: the period that the amount belongs to; none: the billing period.
+  bool check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId node, uint32_t module, const std::string& label, Period of = {});
+  bool check_partial(const TariffInfo& tariff, NodeId node, uint32_t module, const std::string& label, Period of = {});
+  ExpressionId settled(const Period& period, Span span);  // boolean per window: in the run, not in the history before it; invalid: all are
+  ExpressionId last_bill_of(const Period& period, const Period& billing, Span span);  // boolean per bill: the period ends with it
 
   // ---- elaborate_settlement.cpp
-  void elaborate_scenario(Symbol& symbol);
-  void elaborate_test(uint32_t module, NodeId node);
+  void elaborate_scenario(Symbol& symbol, std::optional<Date> history_from = {});
+  void elaborate_test(uint32_t module, NodeId node, bool whole_periods = false);
   void elaborate_standalone();
-  void begin_settlement(Settlement settlement, uint32_t module);
+  void begin_settlement(Settlement settlement, uint32_t module, std::optional<Date> history_from = {});
+  void keep_cheapest(const std::vector<std::string>& keys, Span span);
   void end_settlement();
   void apply_tariff(const std::string& name, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span);
   void require_tariff(const std::string& name);          // elaborate it now if it is applied
@@ -244,11 +277,18 @@ class Elaborator {
   std::set<uint32_t> bands_checked_;
   struct LetMemo {
     ExpressionId value;
+    std::optional<uint32_t> splits_by;
+    bool reads_step = false;
     std::set<Date> cut_dates;
     std::vector<ParameterUse> parameters;
   };
   std::map<std::string, LetMemo> let_memo_;                          // of the settlement being elaborated
-  std::set<std::string> whole_period_;                                // labels left out of a test that gives moments
+  // A test without `every` gives moments. Clauses of a whole period are left out of it, unless they are asked for and stay the same
+  // however long the moments are: then the test is elaborated once more, with whole periods.
+  std::set<std::string> whole_period_;                                // labels left out
+  std::set<std::string> reads_step_length_;                           // labels whose amount depends on the length of an interval
+  Date history_needed_;                                               // the first day that a look-back wants to read
+  bool reads_step_ = false, wants_whole_periods_ = false, test_without_interval_ = false;
   std::set<std::string> seen_tariffs_;                                // walked by some settlement
   std::set<std::string> said_;                                       // diagnostics already given: code@file:begin
   std::vector<const void*> let_stack_;
@@ -259,7 +299,14 @@ class Elaborator {
   std::map<std::string, Windows> windows_;
   std::map<std::string, Applied> applied_;                           // by TariffInfo key
   std::vector<std::string> applied_order_, tariff_stack_;
-  std::map<std::string, ExpressionId> net_quantities_;               // tariff key + "/" + band class -> net import of the class
+  struct Netting {
+    std::optional<uint32_t> bands;
+    std::vector<ExpressionId> shortfall, surplus;                     // by class of `bands`, or one; surplus only if it is carried
+    std::vector<bool> true_up;                                        // by billing window: the bank is emptied with this bill
+    ExpressionId price;                                               // what is paid for it then; invalid: nothing
+    Span span;
+  };
+  std::map<std::string, Netting> nettings_;                          // by TariffInfo key
 };
 
 }  // namespace wattlaw

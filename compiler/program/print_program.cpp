@@ -80,7 +80,7 @@ std::string details(const TypedProgram& program, const Expression& e) {
       if (e.same_year) return fmt::format("{} of every {} of the year", name_in(kAggregateNames, e.fn), period_name(e.period));
       return fmt::format("{} of {}{} x {}{}", name_in(kAggregateNames, e.fn), e.include_this ? "this and " : "", e.count, period_name(e.period),
                          e.history == History::none ? ", history none" : "");
-    case Op::running_surplus: return fmt::format("per {}, opening {}", period_name(e.period), plain_number(e.value));
+    case Op::running_surplus: return fmt::format("{}per {}, opening {}", e.beyond ? "what is not covered " : "", period_name(e.period), plain_number(e.value));
     case Op::over_sites: return name_in(kAggregateNames, e.fn);
     default: return "";
   }

@@ -360,7 +360,10 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
     case NodeKind::PartialPeriods: h.partial = n.text == "in full" ? Share::in_full : n.text == "none" ? Share::none : Share::by_days; break;
     case NodeKind::History:
       if (n.text == "none") h.history = History::none;
-      else not_in_this_version(n.span, "`history from` a trace");
+      else {
+        h.history_series = n.text;
+        h.history = History::none;  // what lies before the readings does not exist
+      }
       break;
     case NodeKind::BlocksMeetBands: h.blocks_meet_bands = id; break;
     case NodeKind::SessionPrice: not_in_this_version(n.span, "a price of sessions"); break;

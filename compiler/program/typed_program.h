@@ -108,6 +108,7 @@ enum class Op : uint8_t {
                    //   window before the run would be looked at: a fault (WL7104). mean: exact if count + include_this <= 10, else a divide.
   running_surplus, // operands: change [per window `period`], reset (boolean per window). S[w] = max(0, S[w-1] + change[w]), where S[w-1]
                    //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`). Its grain.time is `period`.
+                   //   `beyond`: not the balance but what it does not cover, max(0, -(S[w-1] + change[w])).
   // over entities
   over_sites,      // fn over operands[0] for all sites where operands[1] (optional); grain (none, operand's time). Order: members ascending.
                    //   mean is a divide (exact for |take| <= 10). No site, or none with a value: nothing.
@@ -263,7 +264,8 @@ struct Settlement {
   enum class Kind : uint8_t { scenario, test, standalone } kind = Kind::scenario;
   std::string name;
   Span span;
-  Date from, until;                    // whole local days
+  Date from, until;                    // whole local days that are settled
+  Date history_from;                   // <= from: the first day that is read, for look-backs with `history from`; the clock begins here
   int32_t step_seconds = 3600;
   std::string zone;
   std::string data_folder;             // relative to the script's folder

@@ -11,6 +11,15 @@ namespace {
 constexpr uint64_t kProgressBytes = uint64_t{128} << 20;  // about a quarter of a second: told by bytes, as nothing here reads a clock
 constexpr const char* kMissingHint = "write the row, or let the trace say what a gap means: `missing hold`, `missing zero` or `missing skip`";
 
+DecimalFault read_flag(std::string_view text, Decimal& value) {
+  if (text.empty()) return DecimalFault::empty;
+  const bool yes = text == "yes" || text == "true" || text == "1";
+  if (!yes && text != "no" && text != "false" && text != "0") return DecimalFault::text;
+  value = {};
+  value.digits = yes;
+  return DecimalFault::none;
+}
+
 struct Sequence {  // of steps: one a member in the long form, else one
   Instant last = INT64_MIN;
   uint32_t next_slot = 0;
@@ -216,7 +225,8 @@ Result<Ok> SeriesReader::put_values(uint32_t row_member, uint32_t slot) {
     const uint32_t member = member_of(column, row_member);
     SeriesBuilder& builder = *column.column->builder;
     Decimal value;
-    const DecimalFault fault = read_decimal(text, comma_, value);
+    const bool is_flag = column.column->builder->request().yes_no;
+    const DecimalFault fault = is_flag ? read_flag(trim(text), value) : read_decimal(text, comma_, value);
     PutFault put = PutFault::none;
     const auto refused = [&](const char* code, const std::string& what, std::string hint) {
       Failure failure = csv_.fail(code, "`" + show_text(column.column->name) + "`: " + what, std::move(hint));
@@ -227,6 +237,7 @@ Result<Ok> SeriesReader::put_values(uint32_t row_member, uint32_t slot) {
     if (quality == Quality::missing || fault == DecimalFault::empty) put = builder.put_absent(member, slot, quality == Quality::missing);
     else if (fault == DecimalFault::exponent) return refused("WL6017", shown() + "has an exponent", "write the number out in digits");
     else if (fault == DecimalFault::too_long) return refused("WL6018", shown() + "has more than 18 digits", "a value has at most 18 digits");
+    else if (fault == DecimalFault::text && is_flag) return refused("WL6017", shown() + "stands where yes or no should be", "write `yes` or `no`; an unknown value is an empty field");
     else if (fault == DecimalFault::text)
       return refused("WL6017", shown() + "stands where a number should be", !comma_ && text.find(',') != std::string_view::npos ? "a decimal comma needs `;` between the columns" : "an unknown value is an empty field");
     else put = builder.put(member, slot, value, column.scale, quality);
@@ -311,7 +322,7 @@ void SeriesReader::prepare_plain_rows() {
   plain_ = axis_.is_direct() && quality_field_ < 0 && !(is_long_ && sequences_.empty());
   for (uint32_t i = 0; i < columns_.size(); ++i) {
     const BoundColumn& column = columns_[i];
-    plain_ &= column.field > last_key && roles_[column.field].role == Role::skipped && !column.scale.is_mean_power && column.scale.power_of_ten >= 0 &&
+    plain_ &= column.field > last_key && roles_[column.field].role == Role::skipped && !column.scale.is_mean_power && column.scale.power_of_ten >= 0 && !column.column->builder->request().yes_no &&
               column.scale.power_of_ten <= 9 && column.column->builder->request().per_member;
     roles_[column.field] = {Role::value, i};
   }

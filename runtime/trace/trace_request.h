@@ -28,6 +28,7 @@ struct SeriesRequest {
   MissingPolicy missing = MissingPolicy::error;
   int32_t native_step_seconds = 0;    // what `every` of the trace says; 0: the file's own step, found from its rows
   std::string file;                   // from "file.csv"; empty: TRACE.csv in the data folder
+  bool yes_no = false;                // `yes`, `no`, `true`, `false`, 1 or 0, kept as 1 and 0
   bool optional = false;              // export: absent column means 0
 };
 

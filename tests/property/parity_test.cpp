@@ -49,7 +49,7 @@ std::string run_case(uint64_t seed, Counts& counts) {
   }
   const Settlement& settlement = compiled.program.settlements.front();
   auto zone = Zone::load(settlement.zone);
-  auto clock = make_clock(*zone, settlement.from, settlement.until, settlement.step_seconds);
+  auto clock = make_clock(*zone, settlement.history_from, settlement.until, settlement.step_seconds);
   Traces traces = random_traces(compiled.program, settlement, *clock, seed);
   Result<Ledger> oracle = settle_interpreted(compiled.program, settlement, *clock, traces);
   static const char* kCpus[] = {"x86-64-v2", "haswell", "native"};

@@ -33,7 +33,7 @@ struct Builder {
     EXPECT_TRUE(made);
     clock = std::move(*made);
     settlement.name = "by hand";
-    settlement.from = from;
+    settlement.from = settlement.history_from = from;
     settlement.until = until;
     settlement.step_seconds = step_seconds;
     settlement.zone = "Europe/Oslo";

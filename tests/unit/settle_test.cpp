@@ -357,6 +357,7 @@ struct RandomProgram {
     if (below(2)) {
       Expression e{.op = Op::running_surplus, .grain = grain(window), .operands = {number_at(window), truth_at(window)}, .value = decimal("2.5")};
       e.period = windows[static_cast<size_t>(window)];
+      e.beyond = below(2);
       return keep(window, build.add(std::move(e)));
     }
     ExpressionId of = fold(window);
