@@ -27,6 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kCutFilesTold = 3;  // a folder of files all written without a last line end is one habit
+
 enum class Form : uint8_t { absent, long_rows, wide, member_files, clock };
 
 struct FoundFile {
@@ -263,12 +265,15 @@ Result<Traces> TraceLoader::load() {
     if (done && step == &TraceLoader::find_members) done = check_memory();
     if (!done) return done.failure();
   }
+  size_t cut_files = 0;
   for (const auto& [path, file] : files_) {
     Result<SeriesRead> read = read_series(file, index_, clock_, progress_);
     if (!read) return read.failure();
     traces_.file_hashes.emplace_back(file.shown, read->hash);
-    if (read->cut) traces_.remarks.push_back(*read->cut);
+    if (read->cut && ++cut_files <= kCutFilesTold) traces_.remarks.push_back(*read->cut);
   }
+  if (cut_files > kCutFilesTold)
+    traces_.remarks.push_back({true, Failure{"WL6037", std::to_string(cut_files - kCutFilesTold) + " more files end with a digit and without a line end", "a whole file ends with a line end", "", 0, ""}});
   std::sort(traces_.file_hashes.begin(), traces_.file_hashes.end());
   for (size_t i = 0; i < request_.series.size(); ++i) {
     const bool per_member = request_.series[i].per_member;
