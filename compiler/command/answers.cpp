@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/interpret/interpret.h"
+#include "compiler/interpret/line_facts.h"
 #include "compiler/interpret/print_value.h"
 
 namespace wattlaw {
@@ -120,7 +121,7 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
       answers.printed.push_back({shown.label, many_text(program, expression.type, many)});
     }
     if (const std::optional<Fault>& fault = interpreter.fault()) {
-      answers.failure = Failure{fault->code, fmt::format("the answer \"{}\": {}", shown.label, fault->message), "", "", 0, ""};
+      answers.failure = Failure{fault->code, fmt::format("the answer \"{}\": {}", shown.label, fault->message), "", "", 0, "", places_of(program, shown.span, fault->expression)};
       return answers;
     }
   }

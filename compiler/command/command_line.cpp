@@ -17,7 +17,7 @@
 #include "compiler/command/synthesize.h"
 #include "compiler/command/test.h"
 #include "compiler/command/version.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 #include "runtime/time/zone.h"
 
 namespace wattlaw {
@@ -36,7 +36,7 @@ CLI::Validator processor_at_hand() {
 }
 
 constexpr char kExitCodes[] =
-    "exit status: 0 ok, 1 a rule, test or budget failed, 2 warnings under --strict, 3 the script or this command line, 4 data, 5 our bug";
+    "exit status: 0 ok, 1 a test failed or `fmt --check` found a file to format, 2 warnings under --strict, 3 the script or this command line, 4 data, 5 our bug";
 
 // What the arguments fill in; the verb that was chosen leaves what is to be run.
 struct CommandLine {
@@ -134,7 +134,7 @@ void add_show(CommandLine& line) {
       ->required()
       ->check(CLI::IsMember({"syntax", "program", "plan", "llvm", "asm"}));
   add_request(verb, line.show.request);
-  verb->add_option("--cpu", line.show.cpu, "processor that llvm and asm are for")->check(CLI::IsMember({"native", "x86-64-v2", "x86-64-v3", "haswell", "x86-64-v4"}));
+  verb->add_option("--cpu", line.show.cpu, "processor that llvm and asm are for, by LLVM's name: native, x86-64-v3, znver4, …");
   verb->add_option("--optimisation", line.show.optimisation, "0 or 3")->check(CLI::IsMember({0, 3}));
   verb->callback([&line] { line.chosen = [&line] { return show_stages(line.console, line.show); }; });
 }
@@ -169,7 +169,7 @@ std::string suggest_option(const CLI::App& app, const std::string& verb, const s
   for (const CLI::App* candidate : app.get_subcommands([&verb](const CLI::App* a) { return a->get_name() == verb; }))
     for (const CLI::Option* option : candidate->get_options())
       for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  std::string nearest = nearest_declared(argument.substr(0, argument.find('=')), known);
+  std::string nearest = nearest_name(argument.substr(0, argument.find('=')), known);
   return nearest.empty() ? "" : fmt::format("; did you mean `{}`?", nearest);
 }
 

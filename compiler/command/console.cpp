@@ -76,8 +76,11 @@ int report_diagnostics(const Console& console, const Diagnostics& diagnostics, c
   return code;
 }
 
-std::string failure_text(const Failure& failure, bool color) {
-  std::string text = fmt::format("{}error[{}]:{} {}\n", color ? "\033[1;31m" : "", failure.code, color ? "\033[0m" : "", failure.message);
+namespace {
+
+// A failure with its file, row and time; `kind` is error, warning or note.
+std::string told_text(const char* kind, const char* shade, const Failure& failure, bool color) {
+  std::string text = fmt::format("{}{}[{}]:{} {}\n", color ? shade : "", kind, failure.code, color ? "\033[0m" : "", failure.message);
   if (!failure.file.empty()) {
     text += "  --> " + failure.file;
     if (failure.row > 0) text += fmt::format(":{}", failure.row);
@@ -90,14 +93,45 @@ std::string failure_text(const Failure& failure, bool color) {
   return text;
 }
 
-int report_failure(const Console& console, const Failure& failure, int exit_code) {
-  print_err(failure_text(failure, console.color_err()));
+bool is_in(const SourceFiles& files, const TextPlace& place) { return place.file < files.size() && place.end <= files[place.file].text.size(); }
+
+}  // namespace
+
+std::string failure_text(const Failure& failure, const SourceFiles& files, bool color) {
+  if (failure.places.empty() || !is_in(files, failure.places[0])) return told_text("error", "\033[1;31m", failure, color);
+  Diagnostics diagnostics;
+  const auto span_of = [](const TextPlace& place) { return Span{place.file, place.begin, place.end}; };
+  Diagnostic& diagnostic = diagnostics.error(failure.code, span_of(failure.places[0]), failure.message);
+  for (size_t i = 1; i < failure.places.size(); ++i)
+    if (is_in(files, failure.places[i])) diagnostic.label(span_of(failure.places[i]), "here");
+  if (!failure.hint.empty()) diagnostic.hint(failure.hint);
+  return render_text(diagnostics, files, color);
+}
+
+int report_warnings(const Console& console, const std::vector<Remark>& remarks) {
+  size_t warnings = 0;
+  for (const Remark& remark : remarks) {
+    if (!remark.is_warning) continue;
+    ++warnings;
+    print_err(told_text("warning", "\033[1;33m", remark.told, console.color_err()));
+  }
+  if (warnings == 0 || !console.strict) return kOk;
+  complain(fmt::format("{} about the data and --strict was asked for", count_text(warnings, "warning")));
+  return kWarnings;
+}
+
+int report_failure(const Console& console, const Failure& failure, const SourceFiles& files, int exit_code) {
+  print_err(failure_text(failure, files, console.color_err()));
   if (console.format == Format::json) {
     nlohmann::ordered_json error = {{"code", failure.code}, {"message", failure.message}};
     if (!failure.hint.empty()) error["hint"] = failure.hint;
     if (!failure.file.empty()) error["file"] = failure.file;
     if (failure.row > 0) error["row"] = failure.row;
     if (!failure.time.empty()) error["time"] = failure.time;
+    if (!failure.places.empty() && is_in(files, failure.places[0])) {
+      error["script"] = files[failure.places[0].file].path;
+      error["line"] = files[failure.places[0].file].line_of(failure.places[0].begin);
+    }
     print_out(dump({{"failure", error}}));
   }
   return failure.code == "WL7001" ? kOurBug : exit_code;

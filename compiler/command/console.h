@@ -39,9 +39,12 @@ int exit_code_of(const Console& console, const Diagnostics& diagnostics);
 //   error[WL6003]: 12 steps are missing
 //     --> traces/site.csv:8761 (2026-03-29 02:00)
 //      = hint: …
-std::string failure_text(const Failure& failure, bool color);
+// A failure that has places in the script shows them as a diagnostic does; `files` are the script's.
+std::string failure_text(const Failure& failure, const SourceFiles& files, bool color);
 // The same, and as JSON on standard output where that is the format. Returns the exit code: 5 for WL7001, our bug, else `exit_code`.
-int report_failure(const Console& console, const Failure& failure, int exit_code = kDataError);
+int report_failure(const Console& console, const Failure& failure, const SourceFiles& files = {}, int exit_code = kDataError);
+// The warnings of a load on standard error (its notes stand with the result). 2 if there are any and --strict, which is said, else 0.
+int report_warnings(const Console& console, const std::vector<Remark>& remarks);
 
 // What is wrong with a script's path before it is read; empty if nothing. "no file is called `x.watt`"
 std::string script_problem(const std::string& path);

@@ -98,6 +98,8 @@ int explain_lines(const Console& console, const ExplainOptions& options) {
     has_fault |= !explanations.back().fault.empty();
   }
   print_explanations(console, options, explanations);
+  for (const Remark& remark : loaded.traces.remarks)
+    if (!remark.is_warning && !console.is_machine()) print_out(fmt::format("note[{}]: {}\n", remark.told.code, remark.told.message));
   return has_fault ? kDataError : kOk;
 }
 

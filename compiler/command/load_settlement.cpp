@@ -7,7 +7,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 namespace {
@@ -24,6 +24,10 @@ TraceRequest request_of(const TypedProgram& program, const Settlement& settlemen
   request.data_folder = !data_folder.empty() ? data_folder : (std::filesystem::path(program.root) / said).lexically_normal().string();
   for (uint32_t index : settlement.series) request.series.push_back(program.series[index].request);
   for (uint32_t index : settlement.attributes) request.attributes.push_back(program.attributes[index].request);
+  for (const TypedClause& clause : settlement.clauses) {
+    if (!clause.payer_is_site) request.accounts.push_back(clause.payer_account);
+    if (!clause.payee_is_site) request.accounts.push_back(clause.payee_account);
+  }
   return request;
 }
 
@@ -88,7 +92,7 @@ std::string list_names(const std::vector<std::string>& names) {
 }
 
 std::string suggest_name(const std::string& name, const std::vector<std::string>& known) {
-  std::string nearest = nearest_declared(name, known);
+  std::string nearest = nearest_name(name, known);
   if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
   return known.empty() ? "" : fmt::format("known are {}", list_names(known));
 }
@@ -130,6 +134,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
           return report_failure(console, Failure{"WL6035", "`" + declaration.name + "` of `" + traces->members.ids[member] + "` is negative", "what flows back into the grid belongs into `export`",
                                                  declaration.request.trace + ".csv", 0, loaded.clock.print_step(step)});
   }
+  if (int code = report_warnings(console, traces->remarks); code != kOk) return code;
   loaded.traces = std::move(*traces);
   loaded.load_ms = milliseconds_now() - started;
   return kOk;

@@ -148,7 +148,7 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   lock.unlock();
   auto fail = [&](const Failure& failure) {
     interrupts.yield_to_interrupt();
-    return report_failure(console, failure);
+    return report_failure(console, failure, loaded.compilation.modules.files);
   };
   if (!folder) return fail(folder.failure());
 
@@ -162,7 +162,8 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   Answers answers = make_answers(loaded, settled->wanted, settled->result.columns);
   if (answers.failure) return fail(*answers.failure);
   RunFacts facts = make_facts(loaded);
-  facts.notes = settled->result.notes;
+  for (const Remark& remark : loaded.traces.remarks) facts.notes.push_back(remark.told.message);
+  facts.notes.insert(facts.notes.end(), settled->result.notes.begin(), settled->result.notes.end());
   facts.answers = answers.printed;
   if (!options.only.empty())
     facts.notes.push_back(fmt::format("only `{}` was settled; what is shared or counted over all sites is of this one alone", options.only));

@@ -37,7 +37,7 @@ int show_stages(const Console& console, const ShowOptions& options) {
   settle.cpu = options.cpu;
   settle.optimisation = options.optimisation;
   Result<std::string> text = show_stage(options.stage, loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, settle);
-  if (!text) return report_failure(console, text.failure());
+  if (!text) return report_failure(console, text.failure(), loaded.compilation.modules.files);
   print_out(*text);
   return kOk;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "runtime/report/output_folder.h"
 #include "runtime/synthesize/homes.h"
 #include "runtime/synthesize/prices.h"
 #include "runtime/synthesize/sessions.h"
@@ -12,12 +13,22 @@
 namespace wattlaw {
 namespace {
 
+// A folder of homes is there whole or not at all: it is written beside its place and renamed.
+Status synthesize_folder(const SynthesizeOptions& options, const Clock& clock) {
+  Result<OutputFolder> folder = OutputFolder::create(options.out);
+  if (!folder) return folder.failure();
+  const std::string partial = std::filesystem::path(folder->path_of("sites.csv")).parent_path().string();
+  HomesRequest homes{options.count, options.seed, partial, HomesRequest::Form::long_rows, options.tax_zones};
+  if (options.wide) homes.form = HomesRequest::Form::wide;
+  Status written = synthesize_homes(homes, clock);
+  if (written) return folder->commit();
+  Failure failure = written.failure();
+  if (failure.file.starts_with(partial)) failure.file = options.out + failure.file.substr(partial.size());
+  return failure;
+}
+
 Status synthesize(const SynthesizeOptions& options, const Clock& clock) {
-  if (options.what == "homes") {
-    HomesRequest homes{options.count, options.seed, options.out, HomesRequest::Form::long_rows, options.tax_zones};
-    if (options.wide) homes.form = HomesRequest::Form::wide;
-    return synthesize_homes(homes, clock);
-  }
+  if (options.what == "homes") return synthesize_folder(options, clock);
   if (options.what == "prices") return synthesize_prices({options.currency, options.seed, options.out}, clock);
   return synthesize_sessions({options.count, options.seed, options.out}, clock);
 }
@@ -37,6 +48,10 @@ int synthesize_traces(const Console& console, const SynthesizeOptions& options) 
                          (std::filesystem::path(options.out) / (options.what + ".csv")).string()));
     return kDataError;
   }
+  // What is there already may be the only copy of somebody's readings.
+  const bool is_there = std::filesystem::exists(std::filesystem::symlink_status(options.out, error));
+  if (is_there && !(is_folder && std::filesystem::is_directory(options.out, error) && std::filesystem::is_empty(options.out, error)))
+    return report_failure(console, Failure{"WL6202", fmt::format("`{}` is there already", options.out), fmt::format("name another {}, or move this one away", is_folder ? "folder" : "file"), options.out, 0, ""});
   Result<Zone> zone = Zone::load(options.zone);
   if (!zone) return report_failure(console, zone.failure());
   Result<Clock> clock = make_clock(std::move(*zone), *from, *until, options.step_minutes * 60);

@@ -86,11 +86,19 @@ std::optional<Fault> find_conflict(Interpreter& interpreter, const TypedClause& 
 
 std::string clause_name(const TypedClause& clause) { return clause.tariff + "." + clause.name; }
 
-Failure describe_fault(const Fault& fault, const std::string& clause, const std::string& member, const std::string& period, const Clock& clock) {
+std::vector<TextPlace> places_of(const TypedProgram& program, Span outer, ExpressionId failed) {
+  std::vector<TextPlace> places;
+  if (outer.end > outer.begin) places.push_back({outer.file, outer.begin, outer.end});
+  const Span inner = failed ? program[failed].span : Span{};
+  if (inner.end > inner.begin) places.push_back({inner.file, inner.begin, inner.end});
+  return places;
+}
+
+Failure describe_fault(const TypedProgram& program, const Fault& fault, const TypedClause& clause, const std::string& member, const std::string& period, const Clock& clock) {
   const std::string time = clock.print_step(fault.step);
-  std::string message = fmt::format("`{}` for {} in {}: {}", clause, member, period, fault.message);
+  std::string message = fmt::format("`{}` for {} in {}: {}", clause_name(clause), member, period, fault.message);
   if (fault.message.find(time) == std::string::npos) message += " at " + time;
-  return Failure{fault.code, std::move(message), hint_of(fault.code), "", 0, time};
+  return Failure{fault.code, std::move(message), hint_of(fault.code), "", 0, time, places_of(program, clause.span, fault.expression)};
 }
 
 }  // namespace wattlaw

@@ -18,6 +18,8 @@ std::optional<Fault> find_conflict(Interpreter& interpreter, const TypedClause& 
 // "Elvia.energy"
 std::string clause_name(const TypedClause& clause);
 // "`Elvia.energy` for home_0007 in 2026-03: a division by zero at 2026-03-11 14:00+01:00"
-Failure describe_fault(const Fault& fault, const std::string& clause, const std::string& member, const std::string& period, const Clock& clock);
+Failure describe_fault(const TypedProgram& program, const Fault& fault, const TypedClause& clause, const std::string& member, const std::string& period, const Clock& clock);
+// Where a person wrote `outer`, and within it what failed.
+std::vector<TextPlace> places_of(const TypedProgram& program, Span outer, ExpressionId failed);
 
 }  // namespace wattlaw

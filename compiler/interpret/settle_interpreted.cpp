@@ -127,7 +127,7 @@ Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement&
     interpreter->forget_site(site);
   }
   if (found)
-    return describe_fault(found->fault, clause_name(settlement.clauses[found->clause]), traces.members.ids[found->site],
+    return describe_fault(program, found->fault, settlement.clauses[found->clause], traces.members.ids[found->site],
                           ledger.axes[ledger.lines[found->clause].axis].labels[found->window], clock);
   for (size_t c = 0; c < exact.size(); ++c) {
     LineColumns& line = ledger.lines[c];
@@ -135,7 +135,7 @@ Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement&
         fill_column(exact[c].residue, line.residue_quantum, line.residue))
       continue;
     return Failure{"WL7108", fmt::format("`{}` has figures of more than 38 digits", clause_name(settlement.clauses[c])),
-                   "round an intermediate result: `x rounded to …`"};
+                   "round an intermediate result: `x rounded to …`", "", 0, "", places_of(program, settlement.clauses[c].span, {})};
   }
   fill_rates(program, settlement, clock, traces, ledger);
   return ledger;

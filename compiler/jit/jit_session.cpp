@@ -30,6 +30,13 @@ llvm::Expected<llvm::orc::JITTargetMachineBuilder> target_of(const JitOptions& o
     host->setCodeGenOptLevel(level);
     return host;
   }
+  // LLVM itself would compile for no processor in particular where it does not know the name.
+  const std::string triple = host->getTargetTriple().str();
+  std::string unknown;
+  const llvm::Target* family = llvm::TargetRegistry::lookupTarget(triple, unknown);
+  if (!family) return llvm::createStringError(llvm::inconvertibleErrorCode(), unknown);
+  const std::unique_ptr<llvm::MCSubtargetInfo> processors(family->createMCSubtargetInfo(triple, "", ""));
+  if (!processors->isCPUStringValid(options.cpu)) return llvm::createStringError(llvm::inconvertibleErrorCode(), "no processor is called `" + options.cpu + "`");
   llvm::orc::JITTargetMachineBuilder named(host->getTargetTriple());
   named.setCPU(options.cpu);
   named.setCodeGenOptLevel(level);

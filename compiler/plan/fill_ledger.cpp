@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/interpret/line_facts.h"
 #include "runtime/base/assert.h"
 
 namespace wattlaw {
@@ -231,7 +232,7 @@ Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& i
       out.nothing.push_back(value.nothing);
       values.push_back(std::move(value.number));
     }
-  if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, ""};
+  if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, "", "", 0, "", places_of(program, {}, interpreter.fault()->expression)};
   const auto column = column_of(values);
   if (!column) return Failure{"WL5001", "a value is too wide", "round an intermediate result: `x rounded to …`"};
   out.quantum = column->quantum;

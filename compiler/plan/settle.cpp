@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compiler/interpret/interpret.h"
+#include "compiler/interpret/line_facts.h"
 #include "compiler/jit/compiled_plan.h"
 #include "compiler/plan/fill_ledger.h"
 #include "compiler/plan/plan_builder.h"
@@ -145,7 +146,7 @@ Result<PassResult> run_pass(Run& run, const Plan& plan) {
   jit.calls = runtime_calls();
   const CompiledPlan compiled = compile_plan(plan, roots, jit);
   run.compile_ms += ms_since(begin);
-  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, ""};
+  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
   begin = Clock_::now();
   std::mutex mutex;
   run_tiles(make_program(plan, compiled), run.options.threads, [&](uint32_t tile, unsigned, void* const* arrays) { copy_tile(plan, members, tile, arrays, result, mutex); });
@@ -273,7 +274,7 @@ Result<SettleResult> settle_slowly(const Run& run) {
     if (!column) return column.failure();
     result.columns.push_back(std::move(*column));
   }
-  if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, ""};
+  if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, "", "", 0, "", places_of(run.program, {}, interpreter.fault()->expression)};
   result.notes.push_back("settled by the interpreter: " + run.why);
   return result;
 }
@@ -337,7 +338,7 @@ Result<std::string> show_stage(const std::string& stage, const TypedProgram& pro
   jit.wants_assembly = stage == "asm";
   const std::vector<RootSpec> roots = root_specs(*plan);
   const CompiledPlan compiled = compile_plan(*plan, roots, jit);
-  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, ""};
+  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
   return stage == "llvm" ? compiled.llvm : compiled.assembly;
 }
 

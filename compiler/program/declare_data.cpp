@@ -1,6 +1,6 @@
 // Attributes and traces: what a program expects of its data, as requests that load_traces answers.
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -50,7 +50,7 @@ Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
       } else {
         std::string unknown = result.unit_text;
         if (Diagnostic* d = error("WL2020", child.span, "no unit is called `" + unknown + "`")) {
-          std::string near = nearest_declared(unknown, units_.known_names());
+          std::string near = nearest_name(unknown, units_.known_names());
           d->hint(Units::is_iso_currency(unknown) ? "declare the currency: `currency " + unknown + "`"
                   : near.empty()                   ? "declare it, for example `unit p = 0.01 GBP`"
                                                    : "did you mean `" + near + "`?");

@@ -1,7 +1,9 @@
 // Aggregates over time and sites, quotas, and the functions of the prelude.
+#include <algorithm>
+
 #include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -78,7 +80,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
       not_in_this_version(n.span, "an aggregate per `" + text + "`");
       return std::nullopt;
     }
-    std::string near = nearest_declared(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
+    std::string near = nearest_name(text, {"interval", "min", "hour", "day", "week", "month", "quarter", "year", "site"});
     if (Diagnostic* d = error("WL2030", n.span, "`" + text + "` is no period")) d->hint(near.empty() ? "periods are `15 min`, `hour`, `day`, `week`, `month`, `quarter`, `year`" : "did you mean `" + near + "`?");
     return std::nullopt;
   }
@@ -114,6 +116,23 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
     else has_suffix = true;
   }
   auto argument = [&](size_t i) { return node(context.module, arguments[i]).children[0]; };
+  const bool gathers = arguments.size() == 1 && std::any_of(std::begin(kAggregates), std::end(kAggregates), [&](const AggregateWord& word) { return n.text == word.name; });
+  for (NodeId a : arguments) {
+    const Node& given = node(context.module, a);
+    if (NodeId range = tree(context.module).child(a, NodeKind::ForIn)) {
+      not_in_this_version(node(context.module, range).span, "`for " + node(context.module, range).text + " in …`");
+      return {};
+    }
+    if (!given.text.empty()) {
+      not_in_this_version(given.span, "an argument with a name");
+      return {};
+    }
+    NodeId where = gathers ? NodeId{} : tree(context.module).child(a, NodeKind::Where);
+    if (!where) continue;
+    if (Diagnostic* d = error("WL3329", node(context.module, where).span, "`where` chooses what is gathered over time, but `" + n.text + "` " + (arguments.size() > 1 ? "compares values that stand side by side" : "gathers nothing here")))
+      d->hint(arguments.size() > 1 ? "gather first: `" + n.text + "(max(power where …) per month, …)`" : "put the condition into the brackets with `and`");
+    return {};
+  }
   for (const AggregateWord& word : kAggregates) {
     if (n.text != word.name) continue;
     if ((word.fn == Aggregate::maximum || word.fn == Aggregate::minimum) && arguments.size() > 1 && !has_suffix) {
@@ -190,7 +209,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   }
   std::vector<std::string> known(std::begin(kFunctions), std::end(kFunctions));
   if (Diagnostic* d = error("WL2031", n.span, "no function is called `" + n.text + "`, or this version does not have it yet")) {
-    std::string near = nearest_declared(n.text, known);
+    std::string near = nearest_name(n.text, known);
     if (!near.empty()) d->hint("did you mean `" + near + "`?");
   }
   return {};

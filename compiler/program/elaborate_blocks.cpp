@@ -70,8 +70,8 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
   if (!uniform && !meet) {
     if (Diagnostic* d = error("WL4106", n.span, "the rates of these blocks change within the " + period_name(window) + ", and nothing says how blocks meet them"))
       d->note("`blocks chronologically`: the first block holds what is used first, at the rates of that time")
-          .note("`blocks in proportion by BANDS`: each block holds its share of every band, whenever it was used")
-          .hint("write one of them among the headers of `" + tariff.symbol->name + "`");
+          .note("`blocks in proportion by BANDS`: each block holds its share of every band, whenever it was used; this version cannot settle that")
+          .hint("write `blocks chronologically` among the headers of `" + tariff.symbol->name + "` if that is meant");
     return false;
   }
   if (meet && node(tariff.symbol->module, meet).text == "in proportion" && !uniform) return elaborate_blocks_in_proportion(parts, blocks, quantity, filter, rows, window, context, tariff);
@@ -242,8 +242,13 @@ bool Elaborator::elaborate_steps(VersionParts& parts, NodeId steps, ExpressionId
       return false;
     }
   }
-  if (rising && value(rows[0].bound) > 0) {
-    if (Diagnostic* d = error("WL3242", rows[0].row->span, "values below the first step have no amount")) d->hint("begin with `from 0 " + unit_of(quantity) + " => …`");
+  const bool holds_first = rows[0].word == "from";
+  const bool from_zero = rising && (value(rows[0].bound) < 0 || (value(rows[0].bound) == 0 && holds_first));
+  if (rising && !(from_zero && is_never_negative(quantity))) {
+    if (Diagnostic* d = error("WL3242", rows[0].row->span, "values below the first step have no amount")) {
+      if (from_zero) d->note("`" + text_of(pool_[quantity].span) + "` may be negative").hint("write the steps with `up to` and a last row `above`, or take the greater of it and 0: `max(…, 0 " + unit_of(quantity) + ")`");
+      else d->hint("begin with `from 0 " + unit_of(quantity) + " => …`");
+    }
     return false;
   }
   if (!rising && rows.back().bound) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
 #include "runtime/base/assert.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -185,6 +185,7 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
     read.effective = read.exception.condition;
     all.push_back(std::move(read));
   }
+  bool names_known = true;
   for (Read& read : all) {
     if (read.exception.overrides.empty()) continue;
     bool found = false;
@@ -193,15 +194,17 @@ ExpressionId Elaborator::apply_exceptions(VersionParts& parts, NodeId clause, Ex
         other.effective = pool_.both(other.effective, pool_.negation(read.exception.condition, read.exception.span), read.exception.span);
         found = true;
       }
+    names_known = names_known && found;
     if (!found) {
       std::vector<std::string> labels;
       for (const Read& other : all) labels.push_back(other.exception.label);
       if (Diagnostic* d = error("WL4302", read.exception.span, "`" + read.exception.label + "` overrides `" + read.exception.overrides + "`, which is no exception of this clause")) {
-        std::string near = nearest_declared(read.exception.overrides, labels);
+        std::string near = nearest_name(read.exception.overrides, labels);
         if (!near.empty()) d->hint("did you mean `" + near + "`?");
       }
     }
   }
+  if (!names_known) return {};  // who overrides whom cannot be known
   for (const Read& read : all) {
     std::string path = read.exception.label, next = read.exception.overrides;
     for (size_t step = 0; step <= all.size() && !next.empty(); ++step) {
@@ -358,6 +361,23 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
         return std::nullopt;
       }
   }
+  NodeId each = first_of(tree(version.module), version.node, NodeKind::ForEach), on_what = first_of(tree(version.module), version.node, NodeKind::On);
+  if (on_what) {  // what a quantity comes to is due in every billing period anyway
+    NodeId once = first_of(tree(version.module), version.node, NodeKind::Once);
+    if (each && node(version.module, each).text != "month" && node(version.module, each).text != period_name(tariff.headers.billing)) {
+      not_in_this_version(node(version.module, each).span, "`for each " + node(version.module, each).text + "` on a quantity");
+      return std::nullopt;
+    }
+    if (once) {
+      not_in_this_version(node(version.module, once).span, "`once on` on a quantity");
+      return std::nullopt;
+    }
+    NodeId exception = first_of(tree(version.module), version.node, NodeKind::Except);
+    if (exception && (first_of(tree(version.module), version.node, NodeKind::Blocks) || first_of(tree(version.module), version.node, NodeKind::Steps))) {
+      not_in_this_version(node(version.module, exception).span, "an exception of blocks or steps");
+      return std::nullopt;
+    }
+  }
   // The quantity decides whether the clause is a flow; a flow selects versions by each step's own date.
   NodeId on = first_of(tree(version.module), version.node, NodeKind::On), of = first_of(tree(version.module), version.node, NodeKind::Of);
   ExpressionId quantity;
@@ -450,6 +470,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   }
   if (!good) return std::nullopt;
   if (!split_bands) parts.version.quantity = quantity;
+  ExpressionId least, most;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
     if (child.kind != NodeKind::AtMost && child.kind != NodeKind::AtLeast) continue;
@@ -459,6 +480,12 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     if (!bound) return std::nullopt;
     bound = per_billing(bound, tariff.headers.billing, tariff, child.span);
     if (!bound || !same_kind(parts.amount, bound, child.span, "compared with")) return std::nullopt;
+    (child.kind == NodeKind::AtMost ? most : least) = bound;
+    if (least && most && pool_.is_constant(least) && pool_.is_constant(most) && pool_[least].value > pool_[most].value) {
+      if (Diagnostic* d = error("WL3250", child.span, "the least this clause comes to is more than the most it comes to"))
+        d->label(n.text_span, "of `" + n.text + "`").hint("`at least` names the lower figure, `at most` the upper one");
+      return std::nullopt;
+    }
     parts.amount = pool_.make(child.kind == NodeKind::AtMost ? Op::minimum : Op::maximum, pool_[parts.amount].type, {parts.amount, bound}, child.span);
   }
   const Type& type = pool_[parts.amount].type;
@@ -494,6 +521,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
     if (!parts) {
       // A clause is never dropped in silence: whatever went wrong is an error.
       WATTLAW_ASSERT(diagnostics_.has_errors(), "a clause that cannot be elaborated has been told why");
+      broken_.insert(tariff.symbol->name + "." + label);
       return;
     }
     (parts->flow ? flows : whole).emplace_back(v, std::move(*parts));
@@ -672,7 +700,15 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   WATTLAW_ASSERT(clause.amount && clause.present, "a clause has an amount and says when it makes a line");
   if (ExpressionId inside = settled(clause.billing, clause.span)) {  // what is read as history makes no line
     clause.present = pool_.both(clause.present, inside, clause.span);
-    clause.amount = pool_.select(inside, clause.amount, pool_.constant(0, pool_[clause.amount].type, clause.span), clause.span);
+    const ExpressionId none = pool_.constant(0, pool_[clause.amount].type, clause.span);
+    clause.amount = pool_.select(inside, clause.amount, none, clause.span);
+    if (clause.line) clause.line = pool_.select(inside, clause.line, none, clause.span);
+  }
+  const RoundingRule& rule = clause.rounding;
+  if (rule.grain != RoundingGrain::none && rule.currency != clause.currency && type.dimension == kMoney && !pool_.is_constant(clause.amount)) {
+    const std::string &own = program_.currencies[clause.currency], &other = program_.currencies[rule.currency];
+    if (Diagnostic* d = error("WL3125", rule.span, "amounts of `" + tariff.symbol->name + "` are in " + own + ", but they are rounded to an amount in " + other))
+      d->label(clause.span, "in " + own).hint("write for example `rounding 0.01 " + own + " half up per line` among the headers of `" + tariff.symbol->name + "`");
   }
   if (!clause.line) clause.line = round_line(clause.amount, clause.rounding, clause.span);
   if (pool_[clause.line].grain.time.unit == Period::Unit::none) {  // a fixed fee is due in every window, so that totals count it as often

@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
 #include "runtime/base/assert.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -111,7 +112,7 @@ ExpressionId Elaborator::elaborate_boolean(NodeId id, Context& context) {
   if (!e || pool_[e].type.kind == ValueKind::boolean) return e;
   const Node& n = node(context.module, id);
   if (Diagnostic* d = error("WL3104", n.span, "a condition is meant here, but `" + text_of(n.span) + "` is " + dimension_words(pool_[e].type.dimension)))
-    d->hint("compare it, for example `" + text_of(n.span) + " > 0`");
+    d->hint("compare it, for example `" + text_of(n.span) + " > 0" + (unit_of(e).empty() ? "" : " " + unit_of(e)) + "`");
   return {};
 }
 
@@ -135,8 +136,12 @@ ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
     if (child.kind != NodeKind::Unit && child.kind != NodeKind::PerUnit) continue;
     std::string unknown;
     auto meaning = units_.parse(child.text, &unknown);
+    if (!meaning && unknown.size() > 1 && unknown[0] == '_' && unknown.find_first_not_of("0123456789", 1) == std::string::npos) {
+      if (Diagnostic* d = error("WL1021", {n.span.file, n.span.begin, child.span.begin + static_cast<uint32_t>(unknown.size())}, "digits are not grouped by `_`")) d->hint("write `" + n.text + unknown.substr(1) + "`");
+      return {};
+    }
     if (!meaning) {
-      std::string near = nearest_declared(unknown, units_.known_names());
+      std::string near = nearest_name(unknown, units_.known_names());
       if (Diagnostic* d = error("WL2020", child.span, "no unit is called `" + unknown + "`"))
         d->hint(Units::is_iso_currency(unknown) ? "declare the currency: `currency " + unknown + "`"
                 : (unknown == "kr" || unknown == "€" || unknown == "$" || unknown == "£") && !units_.currencies().empty()
@@ -210,7 +215,7 @@ ExpressionId Elaborator::choice_constant(uint32_t choice_set, const std::string&
       return pool_.constant(static_cast<int64_t>(i), type, span);
     }
   if (Diagnostic* d = error("WL2022", span, "`" + set.name + "` has no `" + name + "`")) {
-    std::string near = nearest_declared(name, set.names), all;
+    std::string near = nearest_name(name, set.names), all;
     for (const std::string& known : set.names) all += (all.empty() ? "`" : ", `") + known + "`";
     d->hint(near.empty() ? "it has " + all : "did you mean `" + near + "`? it has " + all);
   }
@@ -323,9 +328,22 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     for (const auto& [label, versions] : context.tariff->lets) known.push_back(label);
     for (const auto& [label, versions] : context.tariff->clauses) known.push_back(label);
   }
+  if (context.totals && broken_.contains(kUnknownTariff)) return {};  // it may be a clause of that tariff
+  // A misspelt name is one mistake, however often it is read.
+  constexpr size_t kMostLabels = 3;
+  if (auto told = unknown_names_.find(std::to_string(context.module) + "." + name); told != unknown_names_.end()) {
+    Diagnostic& first = *told->second;
+    bool fresh = first.span.begin != n.span.begin && std::none_of(first.labels_.begin(), first.labels_.end(), [&](const Label& l) { return l.span.begin == n.span.begin; });
+    if (fresh && first.labels_.size() < kMostLabels) first.label(n.span, "and here");
+    return {};
+  }
   if (Diagnostic* d = error("WL2001", n.span, "nothing is called `" + name + "` here")) {
-    std::string near = nearest_declared(name, known);
-    if (!near.empty()) d->hint("did you mean `" + near + "`?");
+    unknown_names_[std::to_string(context.module) + "." + name] = d;
+    std::string near = nearest_name(name, known);
+    std::string calendar_word = name;
+    calendar_word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(calendar_word[0])));
+    if (month_number(calendar_word) || weekday_number(calendar_word) >= 0) d->hint("months and days of the week have a capital: `" + calendar_word + "`");
+    else if (!near.empty()) d->hint("did you mean `" + near + "`?");
     else if (name.starts_with("site.")) d->hint("declare it: `attribute " + name + ": kW = 0 kW`");
     else d->hint("declare it with `let`, `parameter`, `bands` or `trace`, or import the module that does");
   }
@@ -456,7 +474,7 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
     versions.emplace_back(*date, e);
   }
   if (versions.empty()) {
-    if (Diagnostic* d = error("WL4004", span, "`" + symbol.name + "` has no value")) d->hint("give it one: `parameter " + symbol.name + " = …`, or `given` in the scenario");
+    if (Diagnostic* d = error("WL4004", span, "`" + symbol.name + "` has no value")) d->hint("give it one: `parameter " + symbol.name + (type.unit_text.empty() ? "" : ": " + type.unit_text) + " = …`");
     return {};
   }
   if (settlement_ && settlement_->kind != Settlement::Kind::standalone && settlement_->from < versions.front().first) {

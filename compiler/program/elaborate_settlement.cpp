@@ -3,7 +3,7 @@
 
 #include "compiler/program/elaborate.h"
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -52,13 +52,14 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::o
   whole_period_.clear();
   reads_step_length_.clear();
   wants_whole_periods_ = test_without_interval_ = false;
+  broken_.clear();
   let_memo_.clear();
   clock_.reset();
   settlement_module_ = module;
   settlement_ = &program_.settlements.emplace_back(std::move(settlement));
   auto zone = Zone::load(settlement_->zone);
   if (!zone) {
-    if (Diagnostic* d = error("WL4012", settlement_->span, zone.failure().message)) d->hint(zone.failure().hint);
+    if (!diagnostics_.has_errors()) error("WL4012", settlement_->span, zone.failure().message);  // an unknown name is told where it stands
     return;
   }
   auto clock = make_clock(std::move(*zone), settlement_->history_from, settlement_->until, settlement_->step_seconds);
@@ -281,7 +282,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
         for (const auto& [name, index] : series_index_) known.push_back(name);
         for (const auto& [name, index] : attribute_index_) known.push_back(name);
         if (Diagnostic* d = error("WL2042", given.span, "nothing that can be given is called `" + given.text + "`")) {
-          std::string near = nearest_declared(given.text, known);
+          std::string near = nearest_name(given.text, known);
           d->hint(near.empty() ? "given are series such as `import`, `export`, `market.spot`, and attributes such as `site.tax_zone`" : "did you mean `" + near + "`?");
         }
         return;
@@ -492,6 +493,12 @@ void Elaborator::elaborate_standalone() {
 
 void Elaborator::check_unused() {
   uint32_t m = static_cast<uint32_t>(modules_.list.size()) - 1;
+  for (Symbol& symbol : symbols_) {  // a figure that nothing reads is still a figure
+    Context context;
+    context.module = m;
+    if (symbol.module == m && symbol.kind == Symbol::Kind::parameter && !symbol.used) elaborate_parameter(symbol, context, node(m, symbol.node).text_span);
+  }
+  if (diagnostics_.has_errors()) return;  // what a clause in error would read cannot be known
   bool settles = !program_.settlements.empty();
   for (const Symbol& symbol : symbols_) {
     if (symbol.module != m || symbol.used || !settles || symbol.kind != Symbol::Kind::parameter) continue;

@@ -201,11 +201,16 @@ TableResult Elaborator::elaborate_table(NodeId id, Context& context) {
       return rising ? bound(a) > bound(b) : bound(a) < bound(b);
     });
     if (otherwise == SIZE_MAX) {
-      ExpressionId edge = keys[order.back()][0];
-      (void)edge;
-      if (!rising || bound(order.back()) > 0)
-        if (Diagnostic* d = error("WL3211", n.span, rising ? "values below " + print_decimal(bound(order.back()), 0, 6) + " " + unit_of(columns[0]) + " find no row" : "values above the last bound find no row"))
+      const Rational lowest = bound(order.back());
+      const bool holds_lowest = node(context.module, node(context.module, row_nodes[order.back()]).children[0]).text == "from";
+      const bool complete = rising && is_never_negative(columns[0]) && (lowest < 0 || (lowest == 0 && holds_lowest));
+      if (!complete) {
+        const std::string least = print_decimal(lowest, 0, 6) + (unit_of(columns[0]).empty() ? "" : " " + unit_of(columns[0]));
+        if (Diagnostic* d = error("WL3211", n.span, rising ? "values below " + least + (holds_lowest ? "" : ", and " + least + " itself,") + " find no row" : "values above the last bound find no row")) {
+          if (rising && lowest <= 0 && holds_lowest) d->note("`" + text_of(pool_[columns[0]].span) + "` may be negative");
           d->hint("add `otherwise => …`");
+        }
+      }
     }
   } else if (n.text == "unique") {
     check_table(id, columns, keys, row_nodes, context.module);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -19,7 +19,7 @@ TariffInfo* Elaborator::tariff_named(const std::string& name, uint32_t module, S
       return nullptr;
     }
     if (Diagnostic* d = error("WL2006", span, "no tariff is called `" + name + "`")) {
-      std::string near = nearest_declared(name, names_in_scope(module, Symbol::Kind::tariff));
+      std::string near = nearest_name(name, names_in_scope(module, Symbol::Kind::tariff));
       d->hint(near.empty() ? "import the module that declares it" : "did you mean `" + near + "`?");
     }
     return nullptr;
@@ -29,7 +29,10 @@ TariffInfo* Elaborator::tariff_named(const std::string& name, uint32_t module, S
 
 void Elaborator::apply_tariff(const std::string& name, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span) {
   TariffInfo* tariff = tariff_named(name, module, span);
-  if (!tariff) return;
+  if (!tariff) {
+    broken_.insert(kUnknownTariff);
+    return;
+  }
   std::string key = std::to_string(tariff->symbol->module) + "." + tariff->symbol->name;
   Applied applied;
   applied.condition = condition;
@@ -84,7 +87,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     std::vector<std::string> labels = tariff->order;
     for (const auto& [name, versions] : tariff->lets) labels.push_back(name);
     if (Diagnostic* d = error("WL2008", span, "`" + tariff->symbol->name + "` has no clause `" + label + "`")) {
-      std::string near = nearest_declared(label, labels), all;
+      std::string near = nearest_name(label, labels), all;
       for (const std::string& known : tariff->order) all += (all.empty() ? "`" : ", `") + known + "`";
       d->hint(near.empty() ? "it has " + all : "did you mean `" + near + "`?");
     }
@@ -105,12 +108,13 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     if (Diagnostic* d = error("WL2041", span, "`" + label + "` belongs to a whole billing period, and this test gives moments only")) d->hint("say how long an interval is: `every 1 h`");
     return {};
   }
-  if (settlement_->moments && whole_period_.contains(full_label)) {
+  if (settlement_->moments && whole_period_.contains(full_label) && !broken_.contains(full_label)) {
     wants_whole_periods_ = true;
     return {};
   }
   for (const TypedClause& clause : settlement_->clauses)
     if (clause.tariff == tariff->symbol->name && clause.name == label) return total_over_run(clause.line, context, span);
+  if (broken_.contains(tariff->symbol->name + "." + label)) return {};
   if (it->second.busy) {
     bool other = !tariff_stack_.empty() && tariff_stack_.back() != key;
     std::string path;
@@ -162,6 +166,47 @@ ExpressionId Elaborator::tariff_value(const std::string& name, Context& context,
   return total_over_run(pool_.add(terms, span), context, span);
 }
 
+bool Elaborator::refuse_modifiers(const LabelVersion& version, const std::vector<NodeKind>& understood) {
+  const Node& n = node(version.module, version.node);
+  for (NodeId c : n.children) {
+    const Node& child = node(version.module, c);
+    for (NodeKind modifier : {NodeKind::InForce, NodeKind::Except, NodeKind::AtMost, NodeKind::AtLeast, NodeKind::AllocatedBy, NodeKind::Once, NodeKind::ForEach, NodeKind::CountedIn, NodeKind::Against, NodeKind::Carry})
+      if (child.kind == modifier && std::find(understood.begin(), understood.end(), modifier) == understood.end()) {
+        not_in_this_version(child.span, "`" + text_of(child.span) + "` on a tax, minimum or maximum");
+        return false;
+      }
+  }
+  return true;
+}
+
+Elaborator::LineScope Elaborator::line_scope(const TariffInfo& tariff, const Applied& applied, const LabelVersion& version, Context& context, std::set<Date>& dates) {
+  LineScope scope;
+  scope.condition = applied.condition;
+  std::vector<std::pair<uint32_t, NodeId>> conditions;
+  for (NodeId covers : tariff.headers.covers) conditions.emplace_back(tariff.symbol->module, covers);
+  for (NodeId group : version.outer_groups) conditions.emplace_back(version.module, group);
+  if (version.group_condition) conditions.emplace_back(version.module, version.group_condition);
+  for (NodeId when : tree(version.module).children(version.node, NodeKind::When)) conditions.emplace_back(version.module, node(version.module, when).children[0]);
+  for (const auto& [module, condition] : conditions) {
+    Context inner = context;
+    inner.module = module;
+    ExpressionId e = elaborate_boolean(condition, inner);
+    if (!e) return scope;
+    if (pool_[e].grain.time.unit != Period::Unit::none && !nests_in(tariff.headers.billing, pool_[e].grain.time)) {
+      error("WL3309", node(module, condition).span, "this condition changes within the " + period_name(tariff.headers.billing) + " whose lines are read");
+      return scope;
+    }
+    if (!pool_.is_constant(e) || pool_[e].value == 0) scope.condition = pool_.both(scope.condition, e, node(module, condition).span);
+  }
+  scope.from = tariff.headers.from;
+  if (applied.from && (!scope.from || *scope.from < *applied.from)) scope.from = applied.from;
+  scope.until = tariff.headers.until;
+  if (scope.from) dates.insert(*scope.from);
+  if (scope.until) dates.insert(*scope.until);
+  scope.good = true;
+  return scope;
+}
+
 void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::string& label) {
   std::vector<std::pair<LabelVersion, VersionParts>> done;
   std::set<Date> dates = {settlement_->from};
@@ -195,6 +240,11 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   for (NodeId c : node(versions[0].module, on).children) {
     const Node& name = node(versions[0].module, c);
     if (name.text == "all") {
+      auto first_line = std::find_if(tariff.order.begin(), tariff.order.end(), [](const std::string& above) { return above != "net"; });
+      if (*first_line == label) {
+        if (Diagnostic* d = error("WL4109", name.span, "`" + label + "` is on all lines above it, and there are none")) d->hint("a tax stands below the clauses that it is on");
+        return;
+      }
       for (uint32_t index : applied.clauses)
         if (settlement_->clauses[index].kind != ClauseKind::tax && !take_clause(index, name.span, tariff)) return;
       continue;
@@ -206,6 +256,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
           found = true;
           if (!take_clause(index, name.span, tariff)) return;
         }
+      if (!found && broken_.contains(tariff.symbol->name + "." + name.text)) return;
       if (!found && !settlement_->moments) {
         if (Diagnostic* d = error("WL4502", name.span, "`" + name.text + "` is read before it is known")) d->hint("let the clause stand above the tax");
         return;
@@ -243,6 +294,11 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   context.tariff = &tariff;
   context.default_period = tariff.headers.billing;
   context.parameters = &parts.version.parameters;
+  for (const LabelVersion& v : versions)
+    if (!refuse_modifiers(v, {NodeKind::Except})) return;
+  context.as_of = settlement_->from;
+  const LineScope scope = line_scope(tariff, applied, versions[0], context, dates);
+  if (!scope.good) return;
   std::map<Date, ExpressionId> rates;
   for (size_t before = 0; before != dates.size();) {
     before = dates.size();
@@ -253,6 +309,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
         if (v.from) dates.insert(*v.from);
         if ((!v.from || *v.from <= date) && (!v.until || date < *v.until)) active = &v;
       }
+      if ((scope.from && date < *scope.from) || (scope.until && date >= *scope.until)) active = nullptr;
       context.as_of = date;
       context.cut_dates = &dates;
       ExpressionId rate = pool_.constant(0, number_type(), first.span);
@@ -263,6 +320,10 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
       if (!rate) return;
       if (!is_plain(pool_[rate].type.dimension)) {
         if (Diagnostic* d = error("WL3132", first.span, "a tax is levied at a share of other lines, not at " + dimension_words(pool_[rate].type.dimension))) d->hint("write a percentage, `tax vat at 25% on all to State`; an amount per kWh is a `charge`");
+        return;
+      }
+      if (pool_.is_constant(rate) && pool_[rate].value < 0) {
+        if (Diagnostic* d = error("WL3133", first.span, "a tax of " + print_decimal(pool_[rate].value * 100, 0, 6) + " % would be paid by who levies it")) d->hint("what is given back is a `credit`");
         return;
       }
       if (pool_.is_constant(rate) && pool_[rate].value > 1)
@@ -291,18 +352,11 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   clause.kind = ClauseKind::tax;
   clause.name = label;
   clause.span = first.text_span;
-  ExpressionId condition = applied.condition;
+  ExpressionId condition = scope.condition;
   context.module = versions[0].module;
-  for (NodeId c : first.children)
-    if (node(versions[0].module, c).kind == NodeKind::When) {
-      ExpressionId e = elaborate_boolean(node(versions[0].module, c).children[0], context);
-      if (!e) return;
-      if (pool_[e].grain.time.unit != Period::Unit::none && !nests_in(tariff.headers.billing, pool_[e].grain.time)) {
-        error("WL3309", node(versions[0].module, c).span, "this condition changes within the " + period_name(tariff.headers.billing) + " whose lines are taxed");
-        return;
-      }
-      condition = pool_.both(condition, e, first.span);
-    }
+  // A month of which no day is in force has no line.
+  const bool cut = (scope.from && *scope.from > settlement_->from) || (scope.until && *scope.until < settlement_->until);
+  if (cut) condition = pool_.both(condition, pool_.aggregate(Aggregate::any, pool_.in_force(scope.from, scope.until, first.span), {}, tariff.headers.billing, first.span), first.span);
   ExpressionId extra = condition;
   ExpressionId effective = apply_exceptions(parts, versions[0].node, rate, context, &extra);
   if (!effective) return;
@@ -350,6 +404,7 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
     not_in_this_version(n.span, "an amended `" + label + "`");
     return;
   }
+  if (!refuse_modifiers(version, {NodeKind::ForEach})) return;
   NodeId basis = tree(version.module).child(version.node, NodeKind::CapBasis);
   bool taxed = std::any_of(tariff.clauses.begin(), tariff.clauses.end(), [&](const auto& entry) { return node(entry.second[0].module, entry.second[0].node).kind == NodeKind::Tax; });
   if (!basis && taxed) {
@@ -367,6 +422,18 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
   context.cut_dates = &dates;
   ExpressionId bound = elaborate_number(n.children[0], context);
   if (!bound) return;
+  NodeId each = tree(version.module).child(version.node, NodeKind::ForEach);
+  if (each && node(version.module, each).text != "month" && node(version.module, each).text != period_name(tariff.headers.billing)) {
+    not_in_this_version(node(version.module, each).span, "a `" + label + "` for each " + node(version.module, each).text);
+    return;
+  }
+  if (!each && pool_[bound].type.dimension == kMoney && pool_[bound].grain.time.unit == Period::Unit::none) {
+    if (Diagnostic* d = error("WL4104", node(version.module, n.children[0]).span, "nothing says for which period this `" + label + "` is"))
+      d->note("`per year` would be a twelfth of it each month; `per month` the whole of it each month").hint("write for example `" + label + " " + text_of(node(version.module, n.children[0]).span) + " per month`");
+    return;
+  }
+  const LineScope scope = line_scope(tariff, applied, version, context, dates);
+  if (!scope.good) return;
   if (!check_changes(tariff, dates, version.node, version.module, label) || !check_partial(tariff, version.node, version.module, label)) return;
   bound = per_billing(bound, tariff.headers.billing, tariff, n.span);
   if (!bound) return;
@@ -387,13 +454,13 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
   clause.span = n.span;
   clause.amount = is_minimum ? pool_.make(Op::maximum, money, {pool_.subtract(bound, total, n.span), zero}, n.span)
                              : pool_.make(Op::minimum, money, {pool_.subtract(bound, total, n.span), zero}, n.span);
-  ExpressionId here = applied.condition;
-  for (NodeId c : n.children)
-    if (node(version.module, c).kind == NodeKind::When) {
-      ExpressionId e = elaborate_boolean(node(version.module, c).children[0], context);
-      if (!e) return;
-      here = pool_.both(here, e, n.span);
-    }
+  ExpressionId here = scope.condition;
+  const bool cut = (scope.from && *scope.from > settlement_->from) || (scope.until && *scope.until < settlement_->until);
+  if (cut && tariff.headers.change == Change::by_days) {
+    not_in_this_version(n.span, "a `" + label + "` by days in a tariff that begins or ends within the run");
+    return;
+  }
+  if (cut) here = pool_.both(here, pool_.aggregate(Aggregate::any, pool_.in_force(scope.from, scope.until, n.span), {}, tariff.headers.billing, n.span), n.span);
   if (here) clause.amount = pool_.select(here, clause.amount, zero, n.span);
   clause.present = pool_.negation(pool_.make(Op::equal, boolean_type(), {clause.amount, zero}, n.span), n.span);
   VersionParts parts;

@@ -5,7 +5,7 @@
 
 #include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -54,7 +54,7 @@ std::optional<uint32_t> Elaborator::time_set_of(NodeId id, uint32_t module) {
     else if (from == "weekends") weekdays |= 0x60;
     else if (from == "holidays" || from == "days") {
       if (n.children.empty()) {
-        bad(n.span, "`" + from + "` does not say whose", "name the set, for example `holidays of norway`");
+        bad(n.span, "`" + from + "` does not say whose", "name the set, for example `" + from + " of " + own_calendar(module) + "`");
         return false;
       }
       const Node& name = node(module, n.children[0]);
@@ -172,7 +172,12 @@ std::optional<uint32_t> Elaborator::bands_of(Symbol& symbol) {
         if (set) entry.any_of.push_back(*set);
         else good = false;
       } else {
-        if (Diagnostic* d = error("WL3403", x.span, "a band is a set of local time")) d->hint("write days, months and windows, for example `workdays October to March 06:00 to 22:00`");
+        if (Diagnostic* d = error("WL3403", x.span, "a band is a set of local time")) {
+          const std::string text = text_of(x.span);
+          const size_t dash = text.find('-');
+          const bool span_of_days = dash != std::string::npos && weekday_number(text.substr(0, dash)) >= 0 && weekday_number(text.substr(dash + 1)) >= 0;
+          d->hint(span_of_days ? "write `" + text.substr(0, dash) + " to " + text.substr(dash + 1) + "`" : "write days, months and windows, for example `workdays October to March 06:00 to 22:00`");
+        }
         good = false;
       }
     };

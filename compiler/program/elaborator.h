@@ -99,6 +99,8 @@ struct TableResult {
   std::vector<RateRow> rows;
 };
 
+inline constexpr const char* kUnknownTariff = "";  // in `broken_`: a tariff is applied that nothing declares
+
 class Elaborator {
  public:
   Elaborator(const Modules& modules, TypedProgram& program, Diagnostics& diagnostics, const CompileOptions& options);
@@ -163,6 +165,13 @@ class Elaborator {
   ExpressionId clause_value(const std::string& tariff, const std::string& label, Context& context, Span span);
   ExpressionId tariff_value(const std::string& tariff, Context& context, Span span);
   ExpressionId total_over_run(ExpressionId line, Context& context, Span span);
+  // Conditions and dates of a tariff under which a clause on other lines (tax, minimum, maximum) holds; `dates` takes those of change.
+  struct LineScope {
+    bool good = false;
+    ExpressionId condition;            // of applied, `covers`, groups and `when`; invalid: always
+    std::optional<Date> from, until;
+  };
+  LineScope line_scope(const TariffInfo& tariff, const Applied& applied, const LabelVersion& version, Context& context, std::set<Date>& dates);
   bool same_kind(ExpressionId a, ExpressionId b, Span span, const char* verb);  // dimensions, currencies, tax states, grains
   bool comparable_grain(ExpressionId a, ExpressionId b, Span span);
 
@@ -245,11 +254,22 @@ class Elaborator {
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock
 
+  // ---- check_declarations.cpp
+  void check_declarations();
+  void check_dates(uint32_t module, NodeId id);
+  void check_zone(const std::string& name, Span span);
+  void check_tax_name(uint32_t module, NodeId name);
+  void check_exchange(uint32_t module, NodeId id);
+  void check_role(uint32_t module, NodeId is);
+  void check_circles(Symbol::Kind kind, NodeKind link);
+
   // ---- checks
   void check_bands(uint32_t bands);
   void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module, bool first_match = false);
   void check_exceptions(const std::vector<TypedException>& exceptions);
   void check_unused();
+  bool is_never_negative(ExpressionId id) const;  // whatever the data say: import, export and what is made of them without subtraction
+  bool refuse_modifiers(const LabelVersion& version, const std::vector<NodeKind>& understood);  // false after an error
 
   // ---- conveniences
   const SyntaxTree& tree(uint32_t module) const { return modules_.list[module].tree; }
@@ -259,6 +279,9 @@ class Elaborator {
   Diagnostic* warning(const char* code, Span span, std::string message);
   void not_in_this_version(Span span, const std::string& what);
   std::string text_of(Span span) const;
+  // For hints, in the words of the person's own script: its first currency (else NOK), a calendar it sees (else norway).
+  std::string own_currency() const;
+  std::string own_calendar(uint32_t module) const;
   std::string unit_of(ExpressionId id) const { return unit_text(program_, pool_[id].type); }
 
   const Modules& modules_;
@@ -290,6 +313,8 @@ class Elaborator {
   Date history_needed_;                                               // the first day that a look-back wants to read
   bool reads_step_ = false, wants_whole_periods_ = false, test_without_interval_ = false;
   std::set<std::string> seen_tariffs_;                                // walked by some settlement
+  std::map<std::string, Diagnostic*> unknown_names_;                  // by module and name: a misspelt name is one mistake, however often it is read
+  std::set<std::string> broken_;                                      // "Tariff.label" of clauses in error: what reads them says nothing more
   std::set<std::string> said_;                                       // diagnostics already given: code@file:begin
   std::vector<const void*> let_stack_;
   // The settlement being elaborated.

@@ -3,7 +3,7 @@
 
 #include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
-#include "compiler/program/nearest_name.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 
@@ -83,6 +83,33 @@ void Elaborator::not_in_this_version(Span span, const std::string& what) {
     d->hint("leave it out of what is applied, or wait for the version that settles it");
 }
 
+namespace {
+
+struct Country {
+  const char *currency, *calendar, *zone;
+};
+constexpr Country kCountries[] = {{"NOK", "norway", "Europe/Oslo"}, {"DKK", "denmark", "Europe/Copenhagen"}, {"SEK", "sweden", "Europe/Stockholm"}, {"EUR", "germany", "Europe/Berlin"}};
+
+// Whose calendar a script in this currency most likely wants.
+const Country& country_of(const std::string& currency) {
+  for (const Country& country : kCountries)
+    if (currency == country.currency) return country;
+  return kCountries[0];
+}
+
+}  // namespace
+
+std::string Elaborator::own_currency() const { return units_.currencies().empty() ? "NOK" : units_.currencies().front(); }
+
+std::string Elaborator::own_calendar(uint32_t module) const {
+  std::vector<uint32_t> seen = {module};
+  seen.insert(seen.end(), modules_.list[module].imports.begin(), modules_.list[module].imports.end());
+  for (uint32_t m : seen)
+    for (const auto& [name, symbol] : scopes_[m])
+      if (symbol->kind == Symbol::Kind::calendar) return name;
+  return country_of(own_currency()).calendar;
+}
+
 std::string Elaborator::text_of(Span span) const { return modules_.files[span.file].text.substr(span.begin, span.end - span.begin); }
 
 Symbol* Elaborator::find(const std::string& name, uint32_t module, std::optional<Symbol::Kind> kind) {
@@ -152,6 +179,7 @@ void Elaborator::declare_all() {
   declare_calendars();
   declare_attributes_and_traces();
   collect_tariffs();
+  check_declarations();
 }
 
 void Elaborator::declare_units() {
@@ -196,8 +224,8 @@ HolidaySet* Elaborator::holidays_of(const std::string& name, uint32_t module, Sp
   Symbol* symbol = find(name, module, Symbol::Kind::calendar);
   if (!symbol) {
     if (Diagnostic* d = error("WL2010", span, "no calendar is called `" + name + "`")) {
-      std::string near = nearest_declared(name, names_in_scope(module, Symbol::Kind::calendar));
-      d->hint(near.empty() ? "import one, for example `import std.calendar.norway`" : "did you mean `" + near + "`?");
+      std::string near = nearest_name(name, names_in_scope(module, Symbol::Kind::calendar));
+      d->hint(near.empty() ? "import one, for example `import std.calendar." + own_calendar(module) + "`" : "did you mean `" + near + "`?");
     }
     return nullptr;
   }
@@ -221,7 +249,7 @@ void Elaborator::declare_calendars() {
       if (n.kind == NodeKind::Includes) {
         HolidaySet* other = holidays_of(n.text, symbol.module, n.span);
         Symbol* other_symbol = find(n.text, symbol.module, Symbol::Kind::calendar);
-        if (!other || other == &set) continue;
+        if (!other || other == &set) continue;  // a circle is told by check_declarations
         fill(*other_symbol);
         set.rules.insert(set.rules.end(), other->rules.begin(), other->rules.end());
         if (set.zone.empty()) set.zone = other->zone;
@@ -298,10 +326,12 @@ RoundingRule Elaborator::read_rounding(NodeId id, uint32_t module) {
     const Expression& q = pool_[quantum];
     if (q.op != Op::constant || q.value <= 0 || q.type.dimension != Dimension{.money = 1}) {
       if (Diagnostic* d = error("WL3110", child.span, "amounts are rounded to an amount of money, this is " + dimension_words(q.type.dimension)))
-        d->hint("write for example `rounding 0.01 NOK half up per line`");
+        d->hint("write for example `rounding 0.01 " + own_currency() + " half up per line`");
       continue;
     }
     rule.quantum = q.value;
+    rule.currency = q.type.currency;
+    rule.span = n.span;
   }
   if (rule.quantum == 0) rule.grain = RoundingGrain::none;
   return rule;
@@ -348,12 +378,23 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
       break;
     case NodeKind::Billing: {
       NodeId start = tree(part.module).child(id, NodeKind::BillingStart);
+      if (n.text != "month") {
+        not_in_this_version(n.span, "a billing `" + n.text + "`");
+        break;
+      }
       if (!start || node(part.module, start).text.empty()) {
         not_in_this_version(n.span, "a billing month that starts on an attribute");
         break;
       }
+      const std::string& text = node(part.module, start).text;
+      const int day = text.size() <= 2 ? std::atoi(text.c_str()) : 0;
+      if (day < 1 || day > 28) {
+        if (Diagnostic* d = error("WL4022", node(part.module, start).span, "a billing month starts on a day from 1 to 28, not on `" + text + "`"))
+          d->hint(text == "29" || text == "30" || text == "31" ? "not every month has that day; bills that end with the month start on 1" : "write for example `billing month starts 15`");
+        break;
+      }
       h.billing = kMonth;
-      h.billing.start_day = static_cast<uint8_t>(std::clamp(std::atoi(node(part.module, start).text.c_str()), 1, 31));
+      h.billing.start_day = static_cast<uint8_t>(day);
       break;
     }
     case NodeKind::ChangeWithin: h.change = n.text == "by days" ? Change::by_days : n.text == "at end" ? Change::at_end : Change::at_start; break;
@@ -413,7 +454,7 @@ void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, con
       std::vector<std::string> labels;
       for (const auto& [other, others] : is_let ? tariff.lets : tariff.clauses)
         if (!others.empty()) labels.push_back(other);
-      std::string near = nearest_declared(label, labels);
+      std::string near = nearest_name(label, labels);
       if (!near.empty())
         if (Diagnostic* d = warning("WL4091", n.text_span, "`" + label + "` is new in this amendment, so it is charged beside `" + near + "`")) d->hint("to replace `" + near + "` use its own label");
     }
@@ -439,7 +480,7 @@ void Elaborator::collect_tariffs() {
       auto date = from ? parse_date(node(m, from).text) : std::nullopt;
       if (!target) {
         if (Diagnostic* d = error("WL2006", n.text_span, "no tariff is called `" + n.text + "`, so it cannot be amended")) {
-          std::string near = nearest_declared(n.text, names_in_scope(m, Symbol::Kind::tariff));
+          std::string near = nearest_name(n.text, names_in_scope(m, Symbol::Kind::tariff));
           if (!near.empty()) d->hint("did you mean `" + near + "`?");
         }
         continue;
@@ -497,7 +538,7 @@ std::string Elaborator::role_of(NodeId name, uint32_t module) {
   if (symbol) return symbol->name;
   if (Symbol* actor = find(n.text, module, Symbol::Kind::actor)) return actor->name;
   if (Diagnostic* d = error("WL2007", n.span, "no role is called `" + n.text + "`")) {
-    std::string near = nearest_declared(n.text, names_in_scope(module, Symbol::Kind::role));
+    std::string near = nearest_name(n.text, names_in_scope(module, Symbol::Kind::role));
     d->hint(near.empty() ? "declare it: `role " + n.text + "`" : "did you mean `" + near + "`?");
   }
   return n.text;
@@ -543,7 +584,7 @@ std::optional<std::string> Elaborator::zone_of(uint32_t module, Span span, bool 
   if (!required) return std::nullopt;
   if (zones.empty()) {
     if (Diagnostic* d = error("WL4010", span, "nothing says in which time zone local time is meant"))
-      d->hint("import a calendar, for example `import std.calendar.norway`, or write `zone \"Europe/Oslo\"`");
+      d->hint("import a calendar, for example `import std.calendar." + own_calendar(module) + "`, or write `zone \"" + country_of(own_currency()).zone + "\"`");
   } else if (Diagnostic* d = error("WL4011", span, "the calendars in use stand in different time zones: " + *zones.begin() + " and " + *std::next(zones.begin()))) {
     d->hint("say which one holds here: `zone \"" + *zones.begin() + "\"`");
   }

@@ -221,6 +221,8 @@ struct RoundingRule {
   RoundingGrain grain = RoundingGrain::none;
   Rational quantum;                    // 0.01
   RoundingMode mode = RoundingMode::half_up;
+  uint16_t currency = 0;               // of the quantum: that of the clause it rounds
+  Span span;                           // where it is written
 };
 
 struct TypedClause {

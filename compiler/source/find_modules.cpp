@@ -10,8 +10,8 @@
 
 #include "compiler/source/literate.h"
 #include "compiler/source/standard_library.h"
-#include "compiler/syntax/nearest_words.h"
 #include "compiler/syntax/parse_source.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 namespace {
@@ -163,7 +163,7 @@ class ModuleFinder {
     for (const StandardModule& module : standard_library()) names.emplace_back(module.name);
     if (!name.starts_with("std.") && !roots_.empty()) list_project_modules(names);
     Diagnostic& diagnostic = diagnostics_.error("WL1031", where, fmt::format("no module is called `{}`", name));
-    const auto near = nearest_words(name, names);
+    const auto near = nearest_names(name, names);
     if (!near.empty()) diagnostic.hint("did you mean " + join_quoted(near, " or ") + "?");
     else diagnostic.hint(fmt::format("a module `a.b` is the file a/b.watt in the project folder"));
   }

@@ -1,10 +1,13 @@
 // build_tree: ANTLR's parse tree of a text without errors -> SyntaxTree nodes as syntax_nodes.def lists them. Private to
-// compiler/syntax; one file a topic: build_declarations.cpp, build_clauses.cpp, build_expressions.cpp.
+// compiler/syntax; one file a topic: build_declarations.cpp, build_clauses.cpp, build_expressions.cpp. The one header that shows ANTLR,
+// as the parse tree's classes cannot be declared without it.
 //   sum(import) per month   ->   Call "sum" (Argument (Name "import"), SuffixPer (Period "month"))
 #pragma once
 #include <string>
 #include <vector>
 
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
 #include "compiler/syntax/lex_source.h"
 
 namespace wattlaw {

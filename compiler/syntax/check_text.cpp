@@ -2,29 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
+#include "runtime/base/utf8.h"
+
 namespace wattlaw {
 namespace {
 
 constexpr size_t kLargestFileBytes = 4u << 20;
 constexpr size_t kDeepestNesting = 200;
-
-// Length of the UTF-8 sequence at `i`, or 0: overlong forms, surrogates and values above U+10FFFF are invalid.
-size_t sequence_length(std::string_view text, size_t i) {
-  const auto byte = [&](size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u; };
-  const auto continues = [&](size_t k) { return (byte(k) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80, high = lead == 0xED ? 0x9F : 0xBF;
-    return byte(1) >= low && byte(1) <= high && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xF4 ? 0x8F : 0xBF;
-    return byte(1) >= low && byte(1) <= high && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 bool opens(size_t type) { return type == Grammar::LPAREN || type == Grammar::LBRACE; }
 bool closes(size_t type) { return type == Grammar::RPAREN || type == Grammar::RBRACE; }
@@ -45,7 +31,7 @@ bool check_text(const SourceFile& source, uint32_t file, Diagnostics& diagnostic
     return false;
   }
   for (uint32_t i = 0; i < size;) {
-    const size_t length = sequence_length(text, i);
+    const size_t length = utf8_length(text, i);
     if (length == 0) {
       diagnostics.error("WL1002", {file, i, i + 1}, fmt::format("byte {} (0x{:02X}) is not valid UTF-8", i + 1, static_cast<unsigned char>(text[i]))).hint("save the file as UTF-8");
       return false;

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include <fmt/format.h>
 
-#include "compiler/syntax/nearest_words.h"
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
+#include "compiler/syntax/usage_words.h"
+#include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
 namespace {
@@ -23,64 +27,6 @@ constexpr std::array kHeaderWords = {Grammar::PRICES, Grammar::COVERS, Grammar::
 
 template <class Words> bool holds(const Words& words, size_t type) {
   return std::find_if(words.begin(), words.end(), [&](auto word) { return static_cast<size_t>(word) == type; }) != words.end();
-}
-
-// How a construct is written, for the innermost rule that has an entry.
-const char* usage_of(size_t rule) {
-  switch (rule) {
-    case Grammar::RuleTableRow: return "a table row is written `KEY, KEY => VALUE`, `when CONDITION => VALUE` or `otherwise => VALUE`";
-    case Grammar::RuleBlockRow: return "a block is written `first 500 kWh => RATE`, `next 500 kWh => RATE` or `rest => RATE`";
-    case Grammar::RuleStepRow: return "a step is written `from 2 kW => 1200 NOK per year`";
-    case Grammar::RuleBand: return "a band is written `NAME = workdays 06:00 to 22:00` or `NAME = otherwise`";
-    case Grammar::RuleAmount:
-    case Grammar::RuleClause: return "a clause is written `charge NAME on QUANTITY at RATE`, `charge NAME of MONEY for each month` or `pay A -> B NAME of MONEY`";
-    case Grammar::RuleNetting: return "write `net import against export per BANDS, month`";
-    case Grammar::RuleTariffItem: return "a tariff is written `tariff NAME from PAYER to PAYEE { … }`";
-    case Grammar::RuleContractItem: return "a contract is written `contract NAME between ROLE and ROLE { … }`";
-    case Grammar::RuleAmendItem: return "an amendment is written `amend TARIFF from 2026-07-01 { … }`";
-    case Grammar::RuleBandsItem: return "bands are written `bands NAME { day = 06:00 to 22:00  night = otherwise }`";
-    case Grammar::RuleParamBody:
-    case Grammar::RuleParameterItem: return "a parameter is written `parameter NAME: UNIT = VALUE` or `parameter NAME: UNIT { from 2026-01-01 is VALUE }`";
-    case Grammar::RuleDatedValue: return "a dated value is written `from 2026-01-01 is 0.0713`";
-    case Grammar::RuleLetDecl: return "a definition is written `let NAME = EXPRESSION`";
-    case Grammar::RuleField:
-    case Grammar::RuleKindItem: return "a field is written `NAME: TYPE`";
-    case Grammar::RuleFieldValue: return "a field is written `NAME: VALUE`";
-    case Grammar::RuleAttributeItem: return "an attribute is written `attribute site.NAME: TYPE = VALUE`";
-    case Grammar::RuleRuleItem: return "a rule is written `rule NAME for each ENTITY { require CONDITION }`";
-    case Grammar::RuleRuleEntry: return "write `require CONDITION`, `forbid CONDITION`, `warn CONDITION` or `otherwise \"what to say\"`";
-    case Grammar::RuleDispatchEntry: return "write `when CONDITION => charge`, `otherwise => idle`, `ensure target by departure` or `limit QUANTITY <= BOUND`";
-    case Grammar::RuleServiceEntry: return "write `bid at least 0.1 MW in steps of 0.1 MW, per hour`, `activate …`, `sustain …` or `pays PRICE for QUANTITY`";
-    case Grammar::RuleScenarioEntry: return "write `period 2026-01-01 to 2027-01-01 every 1 h`, `data \"FOLDER\"`, `apply TARIFF to every site`, `check RULE` or `show EXPRESSION`";
-    case Grammar::RuleReformEntry: return "write `amend TARIFF { … }`, `drop NAME`, `set NAME = VALUE`, `replace NAME by NAME` or `scale CLAUSE so that …`";
-    case Grammar::RuleApplyEntry: return "write `apply TARIFF to every site`";
-    case Grammar::RuleTestEntry: return "write `use TARIFF`, `given import = 1 kWh at 2026-01-15 18:00` or `expect TARIFF.CLAUSE = 0.21 NOK`";
-    case Grammar::RuleGivenValue: return "write `given import = 1 kWh at 2026-01-15 18:00`";
-    case Grammar::RuleRoundingMod: return "write `rounding 0.01 NOK half up per line`, or `rounding none`";
-    case Grammar::RuleRoundMode: return "the mode is `half up`, `half even`, `up` or `down`";
-    case Grammar::RuleCite: return "write `cite \"SOURCE\"`";
-    case Grammar::RuleInForce: return "write `in force from 2026-01-01 until 2027-01-01`";
-    case Grammar::RuleForEach: return "write `for each month`";
-    case Grammar::RuleExceptWhen: return "an exception is written `except NAME when CONDITION => RATE`";
-    case Grammar::RuleImportDecl: return "write `import std.calendar.norway`";
-    default: return nullptr;
-  }
-}
-
-const char* token_in_words(size_t type) {
-  switch (type) {
-    case Grammar::ID: return "a name";
-    case Grammar::NUMBER: return "a number";
-    case Grammar::UNIT_PER:
-    case Grammar::RULE_PER: return "`per`";
-    case Grammar::STRING: return "a text in quotes";
-    case Grammar::DATE: return "a date such as 2026-01-31";
-    case Grammar::DATETIME: return "a date and time";
-    case Grammar::CLOCK_TIME: return "a time such as 17:00";
-    case Grammar::MONTH: return "a month";
-    case Grammar::WEEKDAY: return "a day of the week";
-    default: return nullptr;
-  }
 }
 
 std::string spelling(size_t type) {
@@ -107,7 +53,7 @@ class Explainer {
       : lexed_(lexed), tokens_(tokens), error_(error), diagnostics_(diagnostics) {}
 
   void explain() {
-    if (explain_character() || explain_number() || explain_brackets() || explain_table_row() || explain_reserved_word() || explain_order() || explain_unit() || explain_misspelling()) return;
+    if (explain_time() || explain_slip() || explain_character() || explain_number() || explain_brackets() || explain_table_row() || explain_reserved_word() || explain_order() || explain_unit() || explain_misspelling()) return;
     explain_expectation();
   }
 
@@ -129,6 +75,106 @@ class Explainer {
     std::string word = text(i);
     if (word.size() > 40) word = word.substr(0, 37 - (static_cast<unsigned char>(word[37]) & 0xC0) / 0xC0) + "…";
     return "`" + word + "`";
+  }
+
+  // "nov", "november", "NOVEMBER" -> "November"; "Mon" -> "Monday"; empty for other words. Three letters at least.
+  std::string calendar_word(size_t i) const {
+    std::string word = text(i);
+    if (type(i) == Grammar::MONTH || type(i) == Grammar::WEEKDAY) return word;
+    if (type(i) != Grammar::ID || word.size() < 3) return "";
+    for (char& letter : word) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
+    for (const char* name : {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
+                             "Saturday", "Sunday"})
+      if (word == name || (word.size() <= 5 && std::string_view(name).starts_with(word))) return name;
+    return "";
+  }
+  // 17, 17.30, 6 -> "17:00", "17:30", "06:00"; a time of day stays; empty for other tokens.
+  std::string clock_time(size_t i) const {
+    const std::string word = text(i);
+    if (type(i) == Grammar::CLOCK_TIME) return word;
+    if (!is_number(i) || word.size() > 5) return "";  // what follows on the line may have been read as its unit
+    const size_t point = word.find('.');
+    const std::string hour = word.substr(0, point), minute = point == std::string::npos ? "00" : word.substr(point + 1);
+    if (hour.size() > 2 || minute.size() != 2 || std::stoi(hour) > 24 || std::stoi(minute) > 59) return "";
+    return (hour.size() == 1 ? "0" : "") + hour + ":" + minute;
+  }
+  bool tell_time(size_t first, size_t last, const std::string& what, const std::string& written) {
+    diagnostics_.error("WL1023", {lexed_.file, span(first).begin, span(last).end}, fmt::format("`{}` {}", lexed_.text.substr(span(first).begin, span(last).end - span(first).begin), what)).hint(fmt::format("write `{}`", written));
+    return true;
+  }
+
+  // `november to march`, `Mon-Fri`, `17 to 20`, `6:00`, `06:00-22:00`: local time as it is written elsewhere.
+  bool explain_time() {
+    const size_t i = at();
+    const bool dash = type(i) == Grammar::MINUS || (type(i) == Grammar::WRONG_OPERATOR && (text(i) == "–" || text(i) == "−"));
+    if (i > 0 && dash && type(i - 1) == Grammar::CLOCK_TIME && type(i + 1) == Grammar::CLOCK_TIME) return tell_time(i - 1, i + 1, "is no window of a day", text(i - 1) + " to " + text(i + 1));
+    if (i > 0 && dash && !calendar_word(i - 1).empty() && !calendar_word(i + 1).empty()) return tell_time(i - 1, i + 1, "is no span of days or months", calendar_word(i - 1) + " to " + calendar_word(i + 1));
+    if (i > 2 && type(i - 2) == Grammar::MINUS && !calendar_word(i - 3).empty() && !calendar_word(i - 1).empty())
+      return tell_time(i - 3, i - 1, "is no span of days or months", calendar_word(i - 3) + " to " + calendar_word(i - 1));
+    if (i > 0 && type(i) == Grammar::COLON && type(i - 1) == Grammar::NUMBER && touching(i - 1) && touching(i) && type(i + 1) == Grammar::NUMBER && text(i + 1).size() == 2 && !clock_time(i - 1).empty())
+      return tell_time(i - 1, i + 1, "is no time of day", clock_time(i - 1).substr(0, 3) + text(i + 1));
+    for (size_t to : {i, i + 1}) {
+      if (to == 0 || (type(to) != Grammar::TO && type(to) != Grammar::SPAN_TO)) continue;
+      const std::string from = clock_time(to - 1), until = clock_time(to + 1);
+      if (!from.empty() && !until.empty() && (is_number(to - 1) || is_number(to + 1))) return tell_time(to - 1, to + 1, "is no window of a day", from + " to " + until);
+    }
+    for (size_t word : {i == 0 ? i : i - 1, i, i + 1}) {
+      const std::string meant = calendar_word(word);
+      const bool spans = (type(word + 1) == Grammar::TO || type(word + 1) == Grammar::SPAN_TO) && !calendar_word(word + 2).empty();
+      if (type(word) == Grammar::ID && !meant.empty() && spans) return tell_time(word, word + 2, "is not how months and days of the week are written", meant + " to " + calendar_word(word + 2));
+      const bool beside = type(word + 1) == Grammar::TO || type(word + 1) == Grammar::SPAN_TO || type(word + 1) == Grammar::CLOCK_TIME || (word > 0 && (type(word - 1) == Grammar::TO || type(word - 1) == Grammar::SPAN_TO || type(word - 1) == Grammar::NUMBER));
+      if (type(word) == Grammar::ID && !meant.empty() && beside) return tell_time(word, word, "is not how a month or day of the week is written", meant);
+    }
+    return false;
+  }
+
+  // Words that stand one step beside what the language asks for.
+  bool explain_slip() {
+    const size_t before = at() > 0 ? type(at() - 1) : 0;
+    if (before == Grammar::HOLIDAYS && type(at()) != Grammar::OF) {
+      diagnostics_.error("WL1024", span(at() - 1), "`holidays` does not say whose").hint(fmt::format("write `holidays of {}`", own_calendar()));
+      return true;
+    }
+    if (before == Grammar::EXCEPT && type(at()) == Grammar::WHEN) {
+      diagnostics_.error("WL1024", {lexed_.file, span(at() - 1).begin, span(at()).end}, "this exception has no name").hint("write `except NAME when … => …`; the explanation of a bill uses the name");
+      return true;
+    }
+    if (before == Grammar::PRICES && at() < tokens_.size()) {
+      const bool tax_follows = type(at() + 1) == Grammar::ID && same_line(at(), at() + 1);
+      const std::string word = text(at()), tax = tax_follows ? text(at() + 1) : "vat";
+      Diagnostic& diagnostic = diagnostics_.error("WL1024", span(at()), fmt::format("prices are given `ex` or `incl` a tax, not {}", in_quotes(at())));
+      if (word.starts_with("ex") || word == "without") diagnostic.hint(fmt::format("write `prices ex {}`", tax));
+      else if (word.starts_with("in") || word == "with") diagnostic.hint(fmt::format("write `prices incl {}`", tax));
+      else diagnostic.hint("write `prices ex vat` or `prices incl vat`");
+      return true;
+    }
+    const bool is_calendar_word = type(at()) == Grammar::MONTH || type(at()) == Grammar::WEEKDAY;
+    if (is_calendar_word && expects(Grammar::ID) && !expects(type(at()))) {
+      diagnostics_.error("WL1016", span(at()), fmt::format("{} is a {} and cannot be a name", in_quotes(at()), type(at()) == Grammar::MONTH ? "month" : "day of the week"))
+          .hint(fmt::format("choose another name, such as `{}_{}`", text(at()), in_rule(Grammar::RuleScenarioItem) ? "run" : "rate"));
+      return true;
+    }
+    return false;
+  }
+  // What the script imports or declares, for hints in its own words.
+  std::string own_calendar() const {
+    for (size_t i = 0; i + 1 < lexed_.tokens.size(); ++i) {
+      const size_t here = lexed_.tokens[i]->getType();
+      if (here == Grammar::CALENDAR && is_name_token(lexed_.tokens[i + 1]->getType())) return std::string(lexed_.text_of(lexed_.tokens[i + 1]));
+      if (here == Grammar::DOT && i > 0 && lexed_.text_of(lexed_.tokens[i - 1]) == "calendar") return std::string(lexed_.text_of(lexed_.tokens[i + 1]));
+    }
+    return "norway";
+  }
+  std::string own_currency() const {
+    for (size_t i = 0; i + 1 < lexed_.tokens.size(); ++i)
+      if (lexed_.tokens[i]->getType() == Grammar::CURRENCY && lexed_.tokens[i + 1]->getType() == Grammar::ID) return std::string(lexed_.text_of(lexed_.tokens[i + 1]));
+    return "NOK";
+  }
+  // An example written with NOK, in the script's own currency.
+  std::string in_own_currency(std::string example) const {
+    for (size_t at = 0; (at = example.find("NOK", at)) != std::string::npos; at += 3) example.replace(at, 3, own_currency());
+    return example;
   }
 
   bool explain_character() {
@@ -163,7 +209,9 @@ class Explainer {
     for (size_t comma = at() > 0 ? at() - 1 : 0; comma <= at() && comma < tokens_.size(); ++comma) {
       if (type(comma) != Grammar::COMMA || comma == 0 || !is_number(comma - 1) || !is_number(comma + 1) || !touching(comma - 1) || !touching(comma)) continue;
       const Span whole{lexed_.file, span(comma - 1).begin, span(comma + 1).end};
-      diagnostics_.error("WL1015", whole, "a number has a decimal point, not a comma").hint(fmt::format("write `{}.{}`", text(comma - 1), text(comma + 1)));
+      const bool may_group = text(comma + 1).size() == 3 && text(comma - 1).size() <= 3 && text(comma - 1) != "0";
+      diagnostics_.error("WL1015", whole, "a number has no comma")
+          .hint(may_group ? fmt::format("write `{0}{1}` if the comma groups thousands, `{0}.{1}` if it is a decimal comma", text(comma - 1), text(comma + 1)) : fmt::format("write `{}.{}`", text(comma - 1), text(comma + 1)));
       return true;
     }
     if (at() > 0 && is_number(at() - 1) && is_number(at()) && same_line(at() - 1, at()) && text(at()).size() == 3) {
@@ -171,8 +219,9 @@ class Explainer {
       diagnostics_.error("WL1021", whole, "digits are not grouped by blanks").hint(fmt::format("write `{}{}`", text(at() - 1), text(at())));
       return true;
     }
-    if (at() > 0 && is_number(at() - 1) && touching(at() - 1) && type(at()) == Grammar::ID && text(at())[0] == '_') {
-      diagnostics_.error("WL1021", {lexed_.file, span(at() - 1).begin, span(at()).end}, "digits are not grouped by `_`").hint("write the digits without a break");
+    for (size_t tail : {at(), at() > 0 ? at() - 1 : 0}) {  // `1_824` reads as 1 of the unit `_824`
+      if (tail == 0 || !is_number(tail - 1) || !touching(tail - 1) || type(tail) != Grammar::ID || text(tail)[0] != '_') continue;
+      diagnostics_.error("WL1021", {lexed_.file, span(tail - 1).begin, span(tail).end}, "digits are not grouped by `_`").hint(fmt::format("write `{}{}`", text(tail - 1), text(tail).substr(1)));
       return true;
     }
     return false;
@@ -228,9 +277,13 @@ class Explainer {
     return false;
   }
   void report_missing_arrow(size_t key) {
-    Diagnostic& diagnostic = diagnostics_.error("WL1012", span(key), fmt::format("`=>` missing after {}", in_quotes(key)));
+    size_t first = key;  // of a key with a bound: `from 2 kW`
+    for (size_t i = key; i + 4 > key && i > 0; --i)
+      if (type(i) == Grammar::FROM || type(i) == Grammar::ABOVE || type(i) == Grammar::UP || type(i) == Grammar::FIRST || type(i) == Grammar::NEXT) first = i;
+    const std::string row = lexed_.text.substr(span(first).begin, span(key).end - span(first).begin);
+    Diagnostic& diagnostic = diagnostics_.error("WL1012", {lexed_.file, span(first).begin, span(key).end}, fmt::format("`=>` missing after `{}`", row));
     if (type(key + 1) == Grammar::EQUALS_SIGN || type(key + 1) == Grammar::COLON || type(key + 1) == Grammar::ARROW) diagnostic.hint(fmt::format("a row is written with `=>`, not with {}", in_quotes(key + 1)));
-    else diagnostic.hint(fmt::format("write `{} => …`", text(key)));
+    else diagnostic.hint(fmt::format("write `{} => …`", row));
   }
 
   bool explain_reserved_word() {
@@ -262,7 +315,7 @@ class Explainer {
     if (type(at()) == Grammar::PER_UNIT && at() > 0) {
       const bool number = is_number(at() - 1);
       Diagnostic& diagnostic = diagnostics_.error(number ? "WL1019" : "WL1010", span(at()), number ? fmt::format("a unit is missing before {}", in_quotes(at())) : fmt::format("{} reads as a unit", in_quotes(at())));
-      if (number) diagnostic.hint(fmt::format("write `{} NOK{}`", text(at() - 1), text(at())));
+      if (number) diagnostic.hint(fmt::format("write `{} {}{}`", text(at() - 1), own_currency(), text(at())));
       else diagnostic.hint(fmt::format("a division has blanks around the slash: `{} / {}`", text(at() - 1), text(at()).substr(1)));
       return true;
     }
@@ -287,7 +340,7 @@ class Explainer {
     }
     if (starts_line(at()) && !top)
       for (const auto word : kEntryWords) words.push_back(spelling(word));
-    const auto near = nearest_words(text(at()), words);
+    const auto near = nearest_names(text(at()), words);
     if (near.empty() && !(top && at() == 0)) return false;
     Diagnostic& diagnostic = diagnostics_.error("WL1018", span(at()), top && at() == 0 ? fmt::format("no declaration begins with {}", in_quotes(at())) : fmt::format("{} is not a word of the language here", in_quotes(at())));
     if (!near.empty()) diagnostic.hint("did you mean " + join_quoted(near, " or ") + "?");
@@ -315,7 +368,7 @@ class Explainer {
     const bool in_body = !wanted.empty() && wanted.front() == "`}`" && at() > 0;
     for (const size_t rule : error_.rules)
       if (const char* usage = usage_of(in_body && (rule == Grammar::RuleTariffItem || rule == Grammar::RuleContractItem || rule == Grammar::RuleAmendItem) ? static_cast<size_t>(Grammar::RuleClause) : rule)) {
-        diagnostic.hint(usage);
+        diagnostic.hint(in_own_currency(usage));
         return;
       }
   }

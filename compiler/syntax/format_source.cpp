@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
 #include "compiler/source/literate.h"
 #include "compiler/syntax/lex_source.h"
 

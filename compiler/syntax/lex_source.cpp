@@ -2,6 +2,9 @@
 
 #include <unordered_map>
 
+#include "WattlawLexer.h"
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
 #include "compiler/syntax/mark_words.h"
 
 namespace wattlaw {
@@ -52,6 +55,9 @@ void blank_byte_order_mark(std::string& text) {
 
 }  // namespace
 
+LexedSource::LexedSource() = default;
+LexedSource::~LexedSource() = default;
+
 uint32_t LexedSource::byte_offset(size_t code_point) const {
   if (byte_of.empty()) return static_cast<uint32_t>(std::min(code_point, text.size()));
   return byte_of[std::min(code_point, byte_of.size() - 1)];
@@ -100,6 +106,7 @@ const std::string& keyword_text(size_t type) {
 }
 
 bool is_reserved_word(size_t type) { return type >= Grammar::TO && type <= Grammar::EVERY; }
+bool is_name_token(size_t type) { return type == Grammar::ID || is_contextual_word(type); }
 bool is_contextual_word(size_t type) { return type >= Grammar::A && type <= Grammar::ZONE; }
 
 }  // namespace wattlaw

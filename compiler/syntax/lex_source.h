@@ -1,4 +1,4 @@
-// lex_source: the ANTLR lexer's tokens of one file with byte positions. Private to compiler/syntax: the only header that shows ANTLR.
+// lex_source: the ANTLR lexer's tokens of one file with byte positions. Private to compiler/syntax; what looks into a token includes ANTLR itself.
 // ANTLR counts code points; `span` converts. mark_words has been over the tokens.
 #pragma once
 #include <memory>
@@ -6,11 +6,18 @@
 #include <string_view>
 #include <vector>
 
-#include "WattlawLexer.h"
-#include "WattlawParser.h"
-#include "antlr4-runtime.h"
 #include "compiler/source/source_file.h"
 #include "compiler/syntax/syntax_tree.h"
+
+namespace antlr4 {
+class ANTLRInputStream;
+class CommonTokenStream;
+class Token;
+}  // namespace antlr4
+namespace wattlaw_grammar {
+class WattlawLexer;
+class WattlawParser;
+}  // namespace wattlaw_grammar
 
 namespace wattlaw {
 
@@ -18,6 +25,8 @@ using Grammar = wattlaw_grammar::WattlawParser;
 using Token = antlr4::Token;
 
 struct LexedSource {
+  LexedSource();
+  ~LexedSource();
   std::string text;               // what was lexed; same offsets as SourceFile::program_text
   uint32_t file = 0;
   std::vector<uint32_t> byte_of;  // byte offset of each code point and of the end; empty if the text is ASCII
@@ -40,6 +49,6 @@ const std::string& keyword_text(size_t type);
 bool is_reserved_word(size_t type);
 bool is_contextual_word(size_t type);
 // Could stand where the grammar says `name`.
-inline bool is_name_token(size_t type) { return type == Grammar::ID || is_contextual_word(type); }
+bool is_name_token(size_t type);
 
 }  // namespace wattlaw

@@ -1,5 +1,8 @@
 #include "compiler/syntax/mark_words.h"
 
+#include "WattlawParser.h"
+#include "antlr4-runtime.h"
+
 namespace wattlaw {
 namespace {
 

@@ -5,8 +5,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace wattlaw {
+
+struct TextPlace {      // bytes [begin, end) of a file of the script, as the compiler numbers them
+  uint32_t file = 0, begin = 0, end = 0;
+};
 
 struct Failure {
   std::string code;     // "WL6012"; see runtime/base/failure_codes.md for the list
@@ -15,6 +20,13 @@ struct Failure {
   std::string file;     // empty if no file is involved
   int64_t row = 0;      // 1-based line of the file; 0 if none
   std::string time;     // the trace's own time text, if one is involved
+  std::vector<TextPlace> places;  // where the script asks for what failed: the clause, then the expression in it; empty if no script is involved
+};
+
+// What does not stop the work, but that a person ought to know; told like a failure.
+struct Remark {
+  bool is_warning = false;  // something may be wrong; else: a choice was made where the input says nothing
+  Failure told;
 };
 
 template <class T>

@@ -50,6 +50,7 @@ class SeriesBuilder {
   bool is_quantum_free() const { return request_->quantum_free && is_clock_series_; }
   const Quantum& quantum() const { return quantum_; }
   void set_quantum(Quantum quantum) { quantum_ = std::move(quantum); }
+  bool is_given() const { return axis_.clock != nullptr; }  // some file has its column
   bool has_memory() const { return cells_ != nullptr; }
 
   // Failure WL6024 for a coarser extensive file.

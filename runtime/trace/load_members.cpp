@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runtime/base/nearest_name.h"
 #include "runtime/trace/read_csv.h"
 #include "runtime/trace/read_series.h"
 
@@ -13,6 +14,19 @@ std::string list_choices(const std::vector<std::string>& choices) {
   std::string text;
   for (const std::string& choice : choices) text += (text.empty() ? "`" : ", `") + choice + "`";
   return text;
+}
+
+// "`south`", "yes", "2026-03-01", "25 A"
+std::string print_default(const AttributeRequest& request) {
+  const Rational& value = *request.default_value;
+  switch (request.kind) {
+    case AttributeRequest::Kind::choice: return "`" + request.choices.at(static_cast<size_t>(value)) + "`";
+    case AttributeRequest::Kind::yes_no: return value != 0 ? "`yes`" : "`no`";
+    case AttributeRequest::Kind::date: return print_date(Date{static_cast<int32_t>(value)});
+    case AttributeRequest::Kind::number: break;
+  }
+  const auto own = request.unit_meaning ? request.unit_meaning(request.unit) : std::nullopt;
+  return print_decimal(own && own->factor > 0 ? Rational(value / own->factor) : value, 0, 12) + (request.unit.empty() ? "" : " " + request.unit);
 }
 
 // One text of an attribute, or the failure's message and hint.
@@ -52,7 +66,7 @@ std::optional<Rational> read_attribute_value(const AttributeRequest& request, st
 
 }  // namespace
 
-Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity) {
+Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts) {
   Result<CsvReader> opened = CsvReader::open(path, shown);
   if (!opened) return opened.failure();
   CsvReader& reader = *opened;
@@ -71,7 +85,7 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
     Result<Ok> cut = reader.split(row, fields);
     if (!cut) return cut.failure();
     const std::string_view id = trim(fields[static_cast<size_t>(id_field)]);
-    if (std::optional<Failure> bad = check_id(id)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
+    if (std::optional<Failure> bad = check_id(id, accounts)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
     ids.emplace_back(id);
     rows.push_back(reader.row());
     for (size_t i = 0; i < texts.size(); ++i) texts[i].emplace_back(trim(fields[i]));
@@ -84,6 +98,7 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
   MemberTable table;
   table.shown = shown;
   table.hash = reader.hash();
+  table.cut = reader.find_cut();
   for (const CsvColumn& column : reader.columns()) table.columns.emplace_back(column.name, column.unit);
   table.texts.resize(texts.size());
   for (size_t at : order) {
@@ -144,6 +159,15 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
     values.push_back(std::move(*value));
   }
   return values;
+}
+
+std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members) {
+  if (!request.used || !request.default_value) return std::nullopt;
+  if (table != nullptr && std::any_of(table->columns.begin(), table->columns.end(), [&](const auto& column) { return column.first == request.name; })) return std::nullopt;
+  const std::string file = request.entity + "s.csv";
+  return Remark{false, Failure{"WL6043", (table == nullptr ? "there is no " + file + " that could give `" : file + " has no column `") + request.name + "`, so its default " + print_default(request) + " holds for " + (members == 1 ? "the one " : "all ") +
+                                             (members == 1 ? "" : std::to_string(members) + " ") + request.entity + (members == 1 ? "" : "s"),
+                               table == nullptr ? "write " + file + " with the columns id and " + request.name + " if they differ" : "add the column if they differ", table == nullptr ? "" : table->shown, table == nullptr ? 0 : 1, ""}};
 }
 
 }  // namespace wattlaw

@@ -13,10 +13,13 @@ struct MemberTable {
   std::vector<int64_t> rows;                        // [member]: line of the file
   std::vector<std::pair<std::string, std::string>> columns;  // name, unit
   std::string shown, hash;
+  std::optional<Remark> cut;                        // WL6037
 };
-Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity);
+Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts);
 
 // The values of one attribute for `ids`; `table` may be null if no file is there. Failures WL6040 to WL6042.
 Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids);
+// Note WL6043 if no file gives the attribute, so that its default holds for every member.
+std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members);
 
 }  // namespace wattlaw

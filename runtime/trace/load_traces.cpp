@@ -20,11 +20,14 @@
 //   WL6008 two columns of one name       WL6018 out of range                WL6028 unknown member
 //   WL6009 wrong number of fields        WL6019 finer than the quantum      WL6029 duplicate id
 //   WL6010 broken quoting                WL6020 empty value                 WL6030 unusable id
+//   WL6036 an id that is an account      WL6037 last figure cut off (warning)   WL6043 default holds, WL6044 series taken as none (notes)
 
 namespace wattlaw {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kCutFilesTold = 3;  // a folder of files all written without a last line end is one habit
 
 enum class Form : uint8_t { absent, long_rows, wide, member_files, clock };
 
@@ -112,7 +115,13 @@ Result<std::vector<std::string>> TraceLoader::list_folder(const FoundFile& found
   std::vector<std::string> ids;
   std::error_code error;
   for (fs::directory_iterator at(found.path, error), end; !error && at != end; at.increment(error))
-    if (at->path().extension() == ".csv") ids.push_back(at->path().stem().string());
+    if (at->path().extension() == ".csv") {
+      ids.push_back(at->path().stem().string());
+      if (std::optional<Failure> bad = check_id(ids.back(), request_.accounts)) {
+        bad->file = found.shown + "/" + show_text(at->path().filename().string());
+        return *bad;
+      }
+    }
   if (error) return Failure{"WL6001", "cannot be listed: " + error.message(), "", found.shown, 0, ""};
   if (ids.empty()) return Failure{"WL6033", "holds no file ID.csv", "the folder has one CSV file a member", found.shown, 0, ""};
   std::sort(ids.begin(), ids.end());
@@ -126,14 +135,17 @@ Result<std::vector<std::string>> TraceLoader::list_header(const FoundFile& found
   if (reader->column_of("time") < 0) return reader->missing_column("time", "");
   std::vector<std::string> ids;
   for (const CsvColumn& column : reader->columns())
-    if (column.name != "time" && !column.name.empty()) ids.push_back(column.name);
+    if (column.name != "time" && !column.name.empty()) {
+      ids.push_back(column.name);
+      if (std::optional<Failure> bad = check_id(column.name, request_.accounts)) return reader->fail(bad->code.c_str(), bad->message, bad->hint);
+    }
   if (ids.empty()) return reader->fail("WL6007", "has no column but `time`", "the wide form has one column a member");
   return ids;
 }
 
 Result<Ok> TraceLoader::add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const {
   if (found.form == Form::absent || found.form == Form::clock) return Ok{};
-  Result<std::vector<std::string>> more = found.form == Form::long_rows      ? collect_ids(found.path, found.shown, found.id_column)
+  Result<std::vector<std::string>> more = found.form == Form::long_rows      ? collect_ids(found.path, found.shown, found.id_column, request_.accounts)
                                           : found.form == Form::member_files ? list_folder(found)
                                                                              : list_header(found);
   if (!more) return more.failure();
@@ -149,8 +161,9 @@ Result<Ok> TraceLoader::find_members() {
   for (const std::string& entity : entities) {
     const std::string name = entity + "s.csv";
     if (tables_.count(entity) != 0 || !is_there(folder(name))) continue;
-    Result<MemberTable> table = read_member_table(folder(name), name, entity);
+    Result<MemberTable> table = read_member_table(folder(name), name, entity, request_.accounts);
     if (!table) return table.failure();
+    if (table->cut) traces_.remarks.push_back(*table->cut);
     traces_.file_hashes.emplace_back(name, table->hash);
     tables_.emplace(entity, std::move(*table));
   }
@@ -167,8 +180,6 @@ Result<Ok> TraceLoader::find_members() {
     }
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    for (const std::string& id : ids)
-      if (std::optional<Failure> bad = check_id(id)) return *bad;
   }
   index_.ids = &ids;
   for (uint32_t i = 0; i < ids.size(); ++i) index_.of.emplace(ids[i], i);
@@ -176,6 +187,7 @@ Result<Ok> TraceLoader::find_members() {
     const auto table = tables_.find(attribute.entity);
     Result<std::vector<Rational>> values = read_attribute(attribute, table == tables_.end() ? nullptr : &table->second, ids);
     if (!values) return values.failure();
+    if (auto note = note_default(attribute, table == tables_.end() ? nullptr : &table->second, ids.size())) traces_.remarks.push_back(std::move(*note));
     traces_.members.attributes.push_back(std::move(*values));
   }
   return Ok{};
@@ -253,14 +265,21 @@ Result<Traces> TraceLoader::load() {
     if (done && step == &TraceLoader::find_members) done = check_memory();
     if (!done) return done.failure();
   }
+  size_t cut_files = 0;
   for (const auto& [path, file] : files_) {
-    Result<std::string> hash = read_series(file, index_, clock_, progress_);
-    if (!hash) return hash.failure();
-    traces_.file_hashes.emplace_back(file.shown, *hash);
+    Result<SeriesRead> read = read_series(file, index_, clock_, progress_);
+    if (!read) return read.failure();
+    traces_.file_hashes.emplace_back(file.shown, read->hash);
+    if (read->cut && ++cut_files <= kCutFilesTold) traces_.remarks.push_back(*read->cut);
   }
+  if (cut_files > kCutFilesTold)
+    traces_.remarks.push_back({true, Failure{"WL6037", std::to_string(cut_files - kCutFilesTold) + " more files end with a digit and without a line end", "a whole file ends with a line end", "", 0, ""}});
   std::sort(traces_.file_hashes.begin(), traces_.file_hashes.end());
   for (size_t i = 0; i < request_.series.size(); ++i) {
     const bool per_member = request_.series[i].per_member;
+    if (!builders_[i].is_given())
+      traces_.remarks.push_back({false, Failure{"WL6044", "no file gives `" + request_.series[i].column + "` of `" + request_.series[i].trace + "`, so all of it is taken as none",
+                                                "add the column `" + request_.series[i].column + "` if there is any", "", 0, ""}});
     traces_.member_series.push_back(per_member ? builders_[i].finish_member_series() : TileSeries{});
     traces_.clock_series.push_back(per_member ? ClockSeries{} : builders_[i].finish_clock_series());
   }

@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/base/nearest_name.h"
+#include "runtime/base/utf8.h"
+
 namespace wattlaw {
 namespace {
 
@@ -20,7 +23,9 @@ CsvReader::CsvReader(CsvReader&& other) noexcept
     : file_(std::exchange(other.file_, -1)), shown_(std::move(other.shown_)), size_(other.size_), offset_(other.offset_),
       hashed_(other.hashed_), hash_(other.hash_), buffer_(std::move(other.buffer_)), at_(other.at_), end_(other.end_),
       filled_(other.filled_), row_(other.row_), separator_(other.separator_), columns_(std::move(other.columns_)),
-      unquoted_(std::move(other.unquoted_)) {}
+      unquoted_(std::move(other.unquoted_)) {
+  ends_with_digit_ = other.ends_with_digit_;
+}
 
 CsvReader::~CsvReader() {
   if (file_ >= 0) close(file_);
@@ -28,6 +33,11 @@ CsvReader::~CsvReader() {
 
 Failure CsvReader::fail(const char* code, std::string message, std::string hint) const {
   return {code, std::move(message), std::move(hint), shown_, row_, ""};
+}
+
+std::optional<Remark> CsvReader::find_cut() const {
+  if (!ends_with_digit_) return std::nullopt;
+  return Remark{true, fail("WL6037", "the last row ends with a digit and without a line end, so its last figure may have been cut off", "write the file again; a whole file ends with a line end")};
 }
 
 Result<CsvReader> CsvReader::open(const std::string& path, const std::string& shown) {
@@ -69,6 +79,7 @@ Result<bool> CsvReader::refill() {
   const bool at_end = filled_ < kBlockBytes;
   const void* last = memrchr(start, '\n', filled_);
   if (at_end && start[filled_ - 1] != '\n') {  // a last row without a line end is complete if its fields are
+    ends_with_digit_ = start[filled_ - 1] >= '0' && start[filled_ - 1] <= '9';
     start[filled_++] = '\n';
     last = start + filled_ - 1;
   }
@@ -109,6 +120,8 @@ Result<Ok> CsvReader::read_header() {
   if (std::any_of(row.begin(), row.end(), [](char c) { return static_cast<unsigned char>(c) < 32 && c != '\t'; }))
     return fail("WL6006", "is not text: its first row has control characters", "a trace is a CSV file in UTF-8");
   const auto occurs = [&](char c) { return std::count(row.begin(), row.end(), c); };
+  if (const size_t at = find_broken_utf8(row); at != std::string_view::npos)
+    return fail("WL6006", "is not UTF-8: byte " + std::to_string(at + 1) + " of the header, in `" + show_text(row.substr(at > 8 ? at - 8 : 0)) + "`", "save it as UTF-8");
   separator_ = occurs(';') > occurs(',') ? ';' : occurs('\t') > occurs(',') ? '\t' : ',';
   columns_.assign(static_cast<size_t>(occurs(separator_)) + 1, {});
   std::vector<std::string_view> names;
@@ -238,40 +251,14 @@ std::string show_text(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     if (shown.size() >= kShown) return shown + "…";
     const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-    bool whole = length > 0 && i + length <= text.size() && lead >= 32 && lead != 127 && lead != '`';
-    for (size_t k = 1; whole && k < length; ++k) whole = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
+    const size_t length = utf8_length(text, i);
+    bool whole = length > 0 && lead >= 32 && lead != 127 && lead != '`';
     if (whole && lead == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) whole = false;  // C1 controls steer terminals
     if (whole) shown.append(text.substr(i, length));
     else shown += '?';
     i += whole ? length : 1;
   }
   return shown;
-}
-
-std::string nearest_name(const std::string& name, const std::vector<std::string>& names) {
-  std::string nearest;
-  size_t best = name.size() / 2 + 1;  // half the letters changed is another word
-  for (const std::string& other : names) {
-    if (other.empty() || other.size() > 2 * name.size() + 4) continue;
-    std::vector<size_t> line(other.size() + 1);
-    for (size_t j = 0; j <= other.size(); ++j) line[j] = j;
-    for (size_t i = 1; i <= name.size(); ++i) {
-      size_t diagonal = line[0];
-      line[0] = i;
-      for (size_t j = 1; j <= other.size(); ++j) {
-        const bool same = (name[i - 1] | 32) == (other[j - 1] | 32);
-        const size_t changed = diagonal + (same ? 0 : 1);
-        diagonal = line[j];
-        line[j] = std::min({changed, line[j] + 1, line[j - 1] + 1});
-      }
-    }
-    if (line.back() < best) {
-      best = line.back();
-      nearest = other;
-    }
-  }
-  return nearest;
 }
 
 }  // namespace wattlaw

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ class CsvReader {
   void advance(const char* to, int64_t rows) { at_ = to; row_ += rows; }
 
   Failure fail(const char* code, std::string message, std::string hint) const;
+  // Once the file is read to its end: warning WL6037 if its last row has no line end and ends with a digit.
+  std::optional<Remark> find_cut() const;
 
  private:
   CsvReader() = default;
@@ -63,6 +66,7 @@ class CsvReader {
   const char *at_ = nullptr, *end_ = nullptr;
   size_t filled_ = 0;  // bytes in the buffer; from end_ on they are the beginning of a row
   int64_t row_ = 0;
+  bool ends_with_digit_ = false;  // and without a line end
   char separator_ = ',';
   std::vector<CsvColumn> columns_;
   std::deque<std::string> unquoted_;
@@ -80,7 +84,5 @@ DecimalFault read_decimal(std::string_view text, bool comma, Decimal& value);
 std::string_view trim(std::string_view text);
 // Text of a file in a message: at most 40 bytes, control characters and broken UTF-8 as `?`.
 std::string show_text(std::string_view text);
-// The entry of `names` nearest to `name` by edits if that is near enough to be meant, else empty.
-std::string nearest_name(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace wattlaw

@@ -450,7 +450,7 @@ Result<Ok> SeriesReader::read(const Progress& progress) {
 
 }  // namespace
 
-Result<std::string> read_series(const SeriesFile& file, const MemberIndex& members, const Clock& clock, const Progress& progress) {
+Result<SeriesRead> read_series(const SeriesFile& file, const MemberIndex& members, const Clock& clock, const Progress& progress) {
   Result<CsvReader> csv = CsvReader::open(file.path, file.shown);
   if (!csv) return csv.failure();
   SeriesReader reader(file, members, clock, *csv);
@@ -458,7 +458,7 @@ Result<std::string> read_series(const SeriesFile& file, const MemberIndex& membe
   if (!bound) return bound.failure();
   Result<Ok> read = reader.read(progress);
   if (!read) return read.failure();
-  return csv->hash();
+  return SeriesRead{csv->hash(), csv->find_cut()};
 }
 
 }  // namespace wattlaw

@@ -38,11 +38,14 @@ struct FileSurvey {
 };
 Result<FileSurvey> survey_file(const SeriesFile& file, const Zone& zone, bool count_places);
 // All ids of a long file, unsorted, each once, checked by check_id.
-Result<std::vector<std::string>> collect_ids(const std::string& path, const std::string& shown, const std::string& id_column);
-// Failure WL6030 for an empty id, one longer than 128 bytes, or one with control characters.
-std::optional<Failure> check_id(std::string_view id);
+Result<std::vector<std::string>> collect_ids(const std::string& path, const std::string& shown, const std::string& id_column, const std::vector<std::string>& accounts);
+// Failure WL6030 for an empty id, one longer than 128 bytes, one with control characters or no UTF-8; WL6036 for one that is an account.
+std::optional<Failure> check_id(std::string_view id, const std::vector<std::string>& accounts);
 
-// Returns the file's hash.
-Result<std::string> read_series(const SeriesFile& file, const MemberIndex& members, const Clock& clock, const Progress& progress);
+struct SeriesRead {
+  std::string hash;
+  std::optional<Remark> cut;   // WL6037
+};
+Result<SeriesRead> read_series(const SeriesFile& file, const MemberIndex& members, const Clock& clock, const Progress& progress);
 
 }  // namespace wattlaw

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "runtime/base/utf8.h"
 #include "runtime/trace/read_series.h"
 #include "runtime/trace/read_time.h"
 
@@ -37,6 +38,7 @@ Result<FileSurvey> survey_file(const SeriesFile& file, const Zone& zone, bool co
     if (!more) return more.failure();
     if (!*more) break;
     Result<Ok> cut = reader.split(row, fields);
+    if (!cut && !any) return cut.failure();
     if (!cut) break;  // the reading of values tells it with its time
     for (size_t i = 0; count_places && i < fields_of.size(); ++i) {
       Decimal value;
@@ -76,16 +78,19 @@ Result<FileSurvey> survey_file(const SeriesFile& file, const Zone& zone, bool co
   return survey;
 }
 
-std::optional<Failure> check_id(std::string_view id) {
-  const auto refused = [&](const char* what) { return Failure{"WL6030", "the id `" + show_text(id) + "` " + what, "an id has 1 to 128 bytes and no control characters", "", 0, ""}; };
+std::optional<Failure> check_id(std::string_view id, const std::vector<std::string>& accounts) {
+  const auto refused = [&](const char* what) { return Failure{"WL6030", "the id `" + show_text(id) + "` " + what, "an id has 1 to 128 bytes of UTF-8 and no control characters", "", 0, ""}; };
   if (id.empty()) return refused("is empty");
   if (id.size() > 128) return refused("is longer than 128 bytes");
   for (char c : id)
     if (static_cast<unsigned char>(c) < 32 || c == 127) return refused("has control characters");
+  if (find_broken_utf8(id) != std::string_view::npos) return refused("is not UTF-8");
+  if (std::find(accounts.begin(), accounts.end(), id) != accounts.end())
+    return Failure{"WL6036", "the id `" + show_text(id) + "` is also the account of a role of the script, so it would pay itself", "give it another id", "", 0, ""};
   return std::nullopt;
 }
 
-Result<std::vector<std::string>> collect_ids(const std::string& path, const std::string& shown, const std::string& id_column) {
+Result<std::vector<std::string>> collect_ids(const std::string& path, const std::string& shown, const std::string& id_column, const std::vector<std::string>& accounts) {
   Result<CsvReader> opened = CsvReader::open(path, shown);
   if (!opened) return opened.failure();
   CsvReader& reader = *opened;
@@ -119,7 +124,7 @@ Result<std::vector<std::string>> collect_ids(const std::string& path, const std:
     id = trim(id);
     const auto [entry, is_new] = index.try_emplace(std::string(id), static_cast<uint32_t>(ids.size()));
     if (is_new) {
-      if (std::optional<Failure> bad = check_id(id)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
+      if (std::optional<Failure> bad = check_id(id, accounts)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
       ids.emplace_back(id);
       next_of.push_back(entry->second);
     }

@@ -46,6 +46,7 @@ struct TraceRequest {
   std::string data_folder;
   std::vector<SeriesRequest> series;
   std::vector<AttributeRequest> attributes;
+  std::vector<std::string> accounts;  // of those who are no member: a member of such a name would pay itself (WL6036)
 };
 
 struct Members {
@@ -61,6 +62,9 @@ struct Traces {
   std::vector<TileSeries> member_series;
   std::vector<ClockSeries> clock_series;
   std::vector<std::pair<std::string, std::string>> file_hashes;  // path below the data folder, xxhash/FNV-1a 64 hex of the bytes
+  // Warning WL6037 for each file whose last figure may be cut off. Notes WL6043 for each attribute that no file gives, WL6044 for an optional
+  // series that no file gives.
+  std::vector<Remark> remarks;
 };
 
 }  // namespace wattlaw

@@ -179,9 +179,9 @@ std::string ScriptWriter::clause(int i) {
     if (random_.one_in(5)) text += " in force from 2026-03-" + fmt::format("{:02}", random_.between(1, 28));
     if (random_.one_in(6)) text += " at most " + decimal(0, 9000, 1) + " NOK";
   } else if (kind == 5) {
-    text = fmt::format("{} {} on {} in steps {{ from 0 kW => {} NOK per year  from {} kW => {} NOK per year  above {} kW => {} NOK per month }}", word, label, p, random_.between(0, 3000),
+    text = fmt::format("{} {} on max({}, 0 kW) in steps {{ from 0 kW => {} NOK per year  from {} kW => {} NOK per year  above {} kW => {} NOK per month }}", word, label, p, random_.between(0, 3000),
                        decimal(5, 30, 1), random_.between(0, 9000), decimal(31, 90, 1), random_.between(1, 900));
-    text = word + " " + label + " on " + p + " in steps { from 0 kW => " + decimal(0, 300000, 2) + " NOK per year  from " + decimal(5, 30, 1) + " kW => " + decimal(0, 900000, 2) +
+    text = word + " " + label + " on max(" + p + ", 0 kW) in steps { from 0 kW => " + decimal(0, 300000, 2) + " NOK per year  from " + decimal(5, 30, 1) + " kW => " + decimal(0, 900000, 2) +
            " NOK per year  above " + decimal(31, 90, 1) + " kW => " + decimal(0, 900000, 2) + " NOK per year }";
   } else if (kind == 6) {
     text = word + " " + label + " on " + p + " at " + decimal(0, 99999, 3) + " NOK/kW" + (random_.one_in(3) ? " when " + site_condition() : "");

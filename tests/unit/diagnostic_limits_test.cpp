@@ -71,7 +71,7 @@ TEST(DiagnosticLimits, ABrokenTreeIsNotFormattedEvenWhereNobodySaidSo) {
 TEST(DiagnosticLimits, TheTableOfAnotherEntityNamesTheSameMembers) {
   const std::string path = testing::TempDir() + "/wattlaw_pools.csv";
   std::ofstream(path) << "id,share\nhome_1,0.5\nhome_3,0.5\n";
-  const auto table = read_member_table(path, "pools.csv", "pool");
+  const auto table = read_member_table(path, "pools.csv", "pool", {});
   fs::remove(path);
   ASSERT_TRUE(table);
   AttributeRequest share;

@@ -144,7 +144,7 @@ TEST(ParseSource, MessagesSayWhatToWrite) {
   EXPECT_EQ(first_message("rule R { require x > 5\n\ntariff T from A to B {}\n"), "WL1011 `{` is never closed");
   EXPECT_EQ(first_message("tariff T from A to B { }\n}\n"), "WL1011 `}` closes nothing");
   EXPECT_EQ(first_message("rule R { require a == b }"), "WL1014 `==` is not an operator here");
-  EXPECT_EQ(first_message("let x = 0,25"), "WL1015 a number has a decimal point, not a comma");
+  EXPECT_EQ(first_message("let x = 0,25"), "WL1015 a number has no comma");
   EXPECT_EQ(first_message("let limit = 5"), "WL1016 `limit` is a reserved word and cannot be a name");
   EXPECT_EQ(first_message("let x = \"abc\nlet y = 1"), "WL1017 this text has no closing `\"` on its line");
   EXPECT_EQ(first_message("tarif T from A to B { }"), "WL1018 no declaration begins with `tarif`");

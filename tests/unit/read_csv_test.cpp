@@ -1,3 +1,4 @@
+#include "runtime/base/nearest_name.h"
 #include "runtime/trace/read_csv.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "compiler/syntax/nearest_words.h"
+#include "runtime/base/nearest_name.h"
 
 #include <algorithm>
 
@@ -23,21 +23,30 @@ size_t half_edits(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+bool differs_in_case_only(std::string_view a, std::string_view b) {
+  return a != b && std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
 }  // namespace
 
-std::vector<std::string> nearest_words(std::string_view word, const std::vector<std::string>& known) {
-  if (word.empty() || word.size() > kLongestWord) return {};
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& known) {
+  if (name.empty() || name.size() > kLongestWord) return {};
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& candidate : known) {
     if (candidate.size() > kLongestWord) continue;
-    const size_t distance = half_edits(word, candidate);
-    if (distance > 0 && distance <= 2 * std::max<size_t>(1, std::min(word.size(), candidate.size()) / 3)) near.emplace_back(distance, candidate);
+    const size_t distance = differs_in_case_only(name, candidate) ? 1 : half_edits(name, candidate);
+    if (distance > 0 && distance <= 2 * std::max<size_t>(1, std::min(name.size(), candidate.size()) / 3)) near.emplace_back(distance, candidate);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
   std::vector<std::string> words;
   for (size_t i = 0; i < near.size() && i < 3 && near[i].first <= near[0].first + 2; ++i) words.push_back(near[i].second);
   return words;
+}
+
+std::string nearest_name(std::string_view name, const std::vector<std::string>& known) {
+  const std::vector<std::string> near = nearest_names(name, known);
+  return near.empty() ? std::string() : near.front();
 }
 
 std::string join_quoted(const std::vector<std::string>& words, std::string_view last_separator) {

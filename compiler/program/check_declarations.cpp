@@ -1,0 +1,104 @@
+// What declarations say of one another, before anything is settled: time zones exist, roles and taxes are declared, nothing ends before
+// it begins, roles and calendars do not lead back to themselves, an exchange is between two currencies.
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+#include "runtime/base/nearest_name.h"
+
+namespace wattlaw {
+
+void Elaborator::check_declarations() {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (uint32_t i = 0; i < tree(m).nodes.size(); ++i) {
+      const Node& n = tree(m).nodes[i];
+      check_dates(m, NodeId{i});
+      if (n.kind == NodeKind::ZoneText) check_zone(n.text, n.span);
+      if (n.kind == NodeKind::TaxState || n.kind == NodeKind::CapBasis) check_tax_name(m, n.children[0]);
+      if (n.kind == NodeKind::Exchange) check_exchange(m, NodeId{i});
+      if (n.kind != NodeKind::Role && n.kind != NodeKind::Actor) continue;
+      for (NodeId is : tree(m).children(NodeId{i}, NodeKind::Is)) check_role(m, is);
+    }
+  check_circles(Symbol::Kind::role, NodeKind::Is);
+  check_circles(Symbol::Kind::calendar, NodeKind::Includes);
+}
+
+void Elaborator::check_dates(uint32_t module, NodeId id) {
+  NodeId from = tree(module).child(id, NodeKind::FromDate), until = tree(module).child(id, NodeKind::UntilDate);
+  if (!from || !until || node(module, id).kind == NodeKind::SimulationPeriod) return;
+  auto first = parse_date(node(module, from).text), end = parse_date(node(module, until).text);
+  if (!first || !end || *first < *end) return;
+  if (Diagnostic* d = error("WL4005", node(module, id).span, "this ends on " + print_date(*end) + ", before it begins"))
+    d->hint("`until` is exclusive: it names the first day on which it no longer holds");
+}
+
+void Elaborator::check_zone(const std::string& name, Span span) {
+  auto zone = Zone::load(name);
+  if (zone) return;
+  if (Diagnostic* d = error("WL4012", span, zone.failure().message)) d->hint(zone.failure().hint);
+}
+
+// `prices ex moms`: the tax must be one that some clause levies, or a parameter; `vat` needs no declaration.
+void Elaborator::check_tax_name(uint32_t module, NodeId name) {
+  const Node& n = node(module, name);
+  std::vector<std::string> known = {"vat"};
+  for (const auto& [key, tariff] : tariffs_)
+    for (const auto& [label, versions] : tariff->clauses)
+      if (node(versions[0].module, versions[0].node).kind == NodeKind::Tax) known.push_back(label);
+  if (std::find(known.begin(), known.end(), n.text) != known.end() || find(n.text, module, Symbol::Kind::parameter)) return;
+  if (Diagnostic* d = error("WL2012", n.span, "no tax is called `" + n.text + "`")) {
+    std::string near = nearest_name(n.text, known);
+    d->hint(near.empty() ? "write `vat`, or declare it: `tax " + n.text + " at 25% on all to State`" : "did you mean `" + near + "`?");
+  }
+}
+
+void Elaborator::check_exchange(uint32_t module, NodeId id) {
+  const Node& n = node(module, id);
+  Context context;
+  context.module = module;
+  ExpressionId a = elaborate_number(n.children[0], context), b = elaborate_number(n.children[1], context);
+  if (!a || !b) return;
+  const Dimension money{.money = 1};
+  for (ExpressionId side : {a, b})
+    if (pool_[side].type.dimension != money || !pool_.is_constant(side) || pool_[side].value <= 0) {
+      if (Diagnostic* d = error("WL3124", pool_[side].span, "an exchange is between two amounts of money above zero")) d->hint("write for example `exchange 1 EUR = 7.46 DKK`");
+      return;
+    }
+  if (pool_[a].type.currency != pool_[b].type.currency) return;
+  if (Diagnostic* d = error("WL3124", n.span, "this exchanges " + program_.currencies[pool_[a].type.currency] + " for itself")) d->hint("write two currencies, for example `exchange 1 EUR = 7.46 DKK`");
+}
+
+void Elaborator::check_role(uint32_t module, NodeId is) {
+  const Node& n = node(module, is);
+  if (find(n.text, module, Symbol::Kind::role)) return;
+  if (Diagnostic* d = error("WL2007", n.text_span.end > n.text_span.begin ? n.text_span : n.span, "no role is called `" + n.text + "`")) {
+    std::string near = nearest_name(n.text, names_in_scope(module, Symbol::Kind::role));
+    d->hint(near.empty() ? "declare it: `role " + n.text + "`" : "did you mean `" + near + "`?");
+  }
+}
+
+// `link`: the child that names the next symbol of the same kind. Each circle is told once.
+void Elaborator::check_circles(Symbol::Kind kind, NodeKind link) {
+  std::set<const Symbol*> told;
+  for (const Symbol& start : symbols_) {
+    if (start.kind != kind || told.contains(&start)) continue;
+    std::vector<const Symbol*> path;
+    std::set<const Symbol*> seen;
+    std::function<bool(const Symbol&)> leads_back = [&](const Symbol& at) {
+      path.push_back(&at);
+      for (NodeId c : tree(at.module).children(at.node, link)) {
+        const Symbol* next = find(node(at.module, c).text, at.module, kind);
+        if (next == &start || (next && seen.insert(next).second && leads_back(*next))) return true;
+      }
+      path.pop_back();
+      return false;
+    };
+    if (!leads_back(start)) continue;
+    told.insert(path.begin(), path.end());
+    std::string circle;
+    for (const Symbol* step : path) circle += "`" + step->name + "` → ";
+    if (Diagnostic* d = error("WL2013", node(start.module, start.node).text_span, "`" + start.name + "` leads back to itself"))
+      d->note("the circle: " + circle + "`" + start.name + "`").hint(kind == Symbol::Kind::role ? "take out one `is`" : "take out one `includes`");
+  }
+}
+
+}  // namespace wattlaw
