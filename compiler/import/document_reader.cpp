@@ -76,8 +76,10 @@ Diagnostic& DocumentReader::warning(std::string code, DocumentId id, std::string
 void DocumentReader::refuse_kind(DocumentId id, const char* wanted) {
   const DocumentNode& found = node(id);
   const bool is_scalar = found.kind == Kind::number || found.kind == Kind::text || found.kind == Kind::yes_no;
+  const bool is_empty = found.kind == Kind::text && trim(found.text).empty();
   error("WL8004", id, fmt::format("{} is expected here, and found is {}", wanted,
-                                  is_scalar ? fmt::format("{} `{}`", found.kind == Kind::yes_no ? "the word" : kind_words(found.kind), shorten(found.text))
+                                  is_empty    ? "an empty text"
+                                  : is_scalar ? fmt::format("{} `{}`", found.kind == Kind::yes_no ? "the word" : kind_words(found.kind), shorten(found.text))
                                             : kind_words(found.kind)));
 }
 

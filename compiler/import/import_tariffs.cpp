@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "compiler/import/eltariff.h"
 #include "compiler/import/fri_nettleie.h"
 #include "compiler/source/literate.h"
 
@@ -12,6 +13,7 @@ namespace wattlaw {
 const std::vector<ImportFormat>& import_formats() {
   static const std::vector<ImportFormat> formats = {
       {"fri-nettleie", "YAML of Norwegian grid tariffs, one file a network company", import_fri_nettleie},
+      {"eltariff", "JSON of Swedish grid tariffs, answers of the Eltariff-API", import_eltariff},
   };
   return formats;
 }
