@@ -11,12 +11,14 @@
 #include "compiler/command/check.h"
 #include "compiler/command/explain.h"
 #include "compiler/command/format.h"
+#include "compiler/command/import.h"
 #include "compiler/command/load_settlement.h"
 #include "compiler/command/run.h"
 #include "compiler/command/show.h"
 #include "compiler/command/synthesize.h"
 #include "compiler/command/test.h"
 #include "compiler/command/version.h"
+#include "compiler/import/import_tariffs.h"
 #include "runtime/base/nearest_name.h"
 #include "runtime/time/zone.h"
 
@@ -49,6 +51,7 @@ struct CommandLine {
   ExplainOptions explain;
   ShowOptions show;
   SynthesizeOptions synthesize;
+  ImportOptions import;
   std::vector<std::string> check_files, bench_arguments;
   std::function<int()> chosen;
 };
@@ -157,6 +160,22 @@ void add_synthesize(CommandLine& line) {
   verb->callback([&line] { line.chosen = [&line] { return synthesize_traces(line.console, line.synthesize); }; });
 }
 
+void add_import(CommandLine& line) {
+  CLI::App* verb = add_verb(line, "import", "turn published tariffs into scripts", "wattlaw import fri-nettleie tariffer/*.yml -o norway");
+  std::vector<std::string> names;
+  std::string purposes = "form of the files:";
+  for (const ImportFormat& format : import_formats()) {
+    names.push_back(format.name);
+    purposes += fmt::format("\n{} ({})", format.name, format.purpose);
+  }
+  verb->add_option("FORMAT", line.import.format, purposes)->required()->check(CLI::IsMember(names));
+  verb->add_option("FILE", line.import.files, "files of that form; each becomes a script of its name")->required();
+  verb->add_option("-o,--out", line.import.out, "new folder of the scripts")->required();
+  add_format(line, verb, {"text", "json", "sarif", "github"});
+  add_strict(line, verb);
+  verb->callback([&line] { line.chosen = [&line] { return import_files(line.console, line.import); }; });
+}
+
 void add_bench(CommandLine& line) {
   CLI::App* verb = add_verb(line, "bench", "measure; the arguments go to the benchmarks", "wattlaw bench --benchmark_filter=settle");
   verb->prefix_command();
@@ -218,6 +237,7 @@ void add_verbs(CommandLine& line) {
   add_explain(line);
   add_show(line);
   add_synthesize(line);
+  add_import(line);
   add_bench(line);
 }
 

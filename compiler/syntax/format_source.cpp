@@ -188,7 +188,7 @@ class Layout {
 
   bool needs_space(size_t i) const {
     const size_t before = pieces_[i - 1].type, now = pieces_[i].type;
-    if (before == Grammar::LPAREN || now == Grammar::RPAREN || now == Grammar::COMMA || now == Grammar::COLON) return false;
+    if (before == Grammar::LPAREN || now == Grammar::RPAREN || now == Grammar::COMMA || now == Grammar::WINDOW_COMMA || now == Grammar::COLON) return false;
     if (before == Grammar::DOT || now == Grammar::DOT || now == Grammar::PER_UNIT) return false;
     if (now == Grammar::PERCENT) return before != Grammar::NUMBER;
     if (now == Grammar::LPAREN && places_.calls.count(pieces_[i - 1].end) > 0) return false;

@@ -6,6 +6,7 @@
 #include "WattlawParser.h"
 #include "antlr4-runtime.h"
 #include "compiler/syntax/mark_words.h"
+#include "compiler/syntax/reserved_words.h"
 
 namespace wattlaw {
 namespace {
@@ -57,6 +58,11 @@ void blank_byte_order_mark(std::string& text) {
 
 LexedSource::LexedSource() = default;
 LexedSource::~LexedSource() = default;
+
+bool is_reserved_spelling(std::string_view word) {
+  const auto found = keywords().type_of_text.find(word);
+  return found != keywords().type_of_text.end() && is_reserved_word(found->second);
+}
 
 uint32_t LexedSource::byte_offset(size_t code_point) const {
   if (byte_of.empty()) return static_cast<uint32_t>(std::min(code_point, text.size()));

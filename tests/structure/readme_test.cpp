@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 const fs::path kRoot = WATTLAW_SOURCE_DIR;
-const std::set<std::string> kVerbs{"check", "fmt", "run", "test", "explain", "show", "synthesize", "bench"};
+const std::set<std::string> kVerbs{"check", "fmt", "run", "test", "explain", "show", "import", "synthesize", "bench"};
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path);

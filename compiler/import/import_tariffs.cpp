@@ -1,0 +1,38 @@
+#include "compiler/import/import_tariffs.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "compiler/import/eltariff.h"
+#include "compiler/import/fri_nettleie.h"
+#include "compiler/source/literate.h"
+
+namespace wattlaw {
+
+const std::vector<ImportFormat>& import_formats() {
+  static const std::vector<ImportFormat> formats = {
+      {"fri-nettleie", "YAML of Norwegian grid tariffs, one file a network company", import_fri_nettleie},
+      {"eltariff", "JSON of Swedish grid tariffs, answers of the Eltariff-API", import_eltariff},
+  };
+  return formats;
+}
+
+ImportedFiles import_tariffs(const ImportFormat& format, std::vector<ImportText> texts) {
+  ImportedFiles imported;
+  std::map<std::string, std::string> path_of_name;
+  for (ImportText& text : texts) {
+    const uint32_t file = static_cast<uint32_t>(imported.files.size());
+    const SourceFile& source = imported.files.emplace_back(source_from_text(text.path, std::move(text.text), file, imported.diagnostics));
+    std::optional<ImportedScript> script = format.import(source, file, imported.diagnostics);
+    if (!script) continue;
+    const auto [other, is_new] = path_of_name.emplace(script->name, text.path);
+    if (!is_new)
+      imported.diagnostics.error("WL8010", {file, 0, 0}, fmt::format("its script would be called `{}.watt`, like that of {}", script->name, other->second))
+          .hint("rename one of the two files");
+    imported.scripts.push_back(std::move(*script));
+  }
+  return imported;
+}
+
+}  // namespace wattlaw
