@@ -177,7 +177,7 @@ void add_import(CommandLine& line) {
 }
 
 void add_bench(CommandLine& line) {
-  CLI::App* verb = add_verb(line, "bench", "measure; the arguments go to the benchmarks", "wattlaw bench --benchmark_filter=settle");
+  CLI::App* verb = add_verb(line, "bench", "measure; the arguments go to the benchmarks", "wattlaw bench --benchmark_filter=ladder");
   verb->prefix_command();
   verb->callback([&line, verb] { line.chosen = [verb] { return run_bench(verb->remaining()); }; });
 }

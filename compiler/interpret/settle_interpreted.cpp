@@ -38,17 +38,18 @@ struct ExactColumns {
 };
 
 // Mantissas of a column at the coarsest quantum all its values are multiples of.
-bool fill_column(const std::vector<Rational>& values, Quantum& quantum, std::vector<Int128>& column) {
+bool fill_column(const std::vector<Rational>& values, Quantum& quantum, IntegerColumn& column) {
   std::optional<Quantum> common;
   for (const Rational& value : values)
     if (value != 0) common = common ? common_quantum(*common, Quantum::of(value)) : Quantum::of(value);
   quantum = common.value_or(Quantum{});
-  column.resize(values.size());
+  std::vector<Int128> mantissas(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     const auto mantissa = mantissa_of(values[i], quantum);
     if (!mantissa || !fits_int128(*mantissa)) return false;
-    column[i] = to_int128(*mantissa);
+    mantissas[i] = to_int128(*mantissa);
   }
+  column = IntegerColumn(mantissas);
   return true;
 }
 

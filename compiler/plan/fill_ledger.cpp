@@ -3,43 +3,41 @@
 #include <algorithm>
 
 #include "compiler/interpret/line_facts.h"
+#include "compiler/plan/line_rates.h"
+#include "compiler/plan/settle_faulted.h"
 #include "runtime/base/assert.h"
 
 namespace wattlaw {
 namespace {
 
-Int128 gcd128(Int128 a, Int128 b) {
-  if (a < 0) a = -a;
-  if (b < 0) b = -b;
-  while (b != 0) {
-    const Int128 r = a % b;
-    a = b;
-    b = r;
-  }
-  return a;
+// The coarsest quantum of which all values are multiples, so that equal ledgers are equal bit by bit however they were computed.
+void coarsen(Quantum& quantum, IntegerColumn& values) {
+  const Integer divisor = values.divide_by_common();
+  if (divisor == 0) quantum = {};
+  else if (divisor != 1) quantum = Quantum::of(quantum.value() * Rational(divisor));
 }
 
-// The coarsest quantum of which all values are multiples, so that equal ledgers are equal bit by bit however they were computed.
-void coarsen(Quantum& quantum, std::vector<Int128>& values) {
-  Int128 divisor = 0;
-  for (const Int128 value : values) {
-    if (value == 0) continue;
-    divisor = divisor == 0 ? (value < 0 ? -value : value) : value % divisor == 0 ? divisor : gcd128(divisor, value);
-    if (divisor == 1) return;
-  }
-  if (divisor == 0) {
-    quantum = {};
-    return;
-  }
-  for (Int128& value : values) value /= divisor;
-  quantum = Quantum::of(quantum.value() * Rational(to_integer(divisor)));
+// 0 wherever there is no line.
+void clear_absent(IntegerColumn& values, const std::vector<uint8_t>& present) {
+  for (size_t i = 0; i < present.size(); ++i)
+    if (!present[i] && values[i] != 0) values.set(i, 0);
 }
 
 // Values of one expression in every cell of an axis.
 struct Cells {
   Quantum quantum;
-  std::vector<Int128> values;
+  IntegerColumn values;
 };
+
+// a - b, cell by cell; nullopt: too wide.
+std::optional<Cells> difference(const Cells& a, const Cells& b) {
+  const Quantum common = common_quantum(a.quantum, b.quantum);
+  const Integer x = *mantissa_of(a.quantum.value(), common), y = *mantissa_of(b.quantum.value(), common);
+  if (!fits_int128(x) || !fits_int128(y)) return std::nullopt;
+  auto values = subtract_scaled(a.values, to_int128(x), b.values, to_int128(y));
+  if (!values) return std::nullopt;
+  return Cells{common, std::move(*values)};
+}
 
 struct Filler {
   const TypedProgram& program;
@@ -49,176 +47,77 @@ struct Filler {
   uint32_t members;
   std::string why;
 
-  // Expression at the windows of `billing`; nothing is 0.
+  const FilledColumn* find(ExpressionId id) const {
+    const auto at = std::find_if(columns.begin(), columns.end(), [&](const FilledColumn& column) { return column.expression == id; });
+    return at == columns.end() ? nullptr : &*at;
+  }
+
+  // The same value for all members, a window each.
+  Cells uniform_cells(ExpressionId id, uint32_t windows, const std::vector<uint32_t>* map) {
+    const UniformColumn* column = folder.fold(id);
+    if (!column) {
+      why = folder.why;
+      return {{}, IntegerColumn(size_t{windows} * members)};
+    }
+    std::vector<Int128> values(size_t{windows} * members);
+    for (uint32_t w = 0; w < windows; ++w) std::fill_n(values.begin() + size_t{w} * members, members, column->at(map ? (*map)[w] : w));
+    return {column->quantum, IntegerColumn(values)};
+  }
+
+  // Expression at the windows of `billing`; nothing is 0. A column that fits as it is shares its cells.
   Cells cells(ExpressionId id, const Period& billing) {
     const Period& own = program[id].grain.time;
     const std::vector<uint32_t>* map = own == billing ? nullptr : &axes.map(billing, own);
     const uint32_t windows = axes.count(billing);
-    Cells out;
-    out.values.resize(size_t{windows} * members);
-    if (program[id].grain.entity == EntityGrain::none) {
-      const UniformColumn* column = folder.fold(id);
-      if (!column) {
-        why = folder.why;
-        return out;
-      }
-      out.quantum = column->quantum;
-      for (uint32_t w = 0; w < windows; ++w)
-        std::fill_n(out.values.begin() + size_t{w} * members, members, column->at(map ? (*map)[w] : w));
-      return out;
-    }
-    const auto at = std::find_if(columns.begin(), columns.end(), [&](const FilledColumn& column) { return column.expression == id; });
-    WATTLAW_ASSERT(at != columns.end(), "every wanted site expression is an output of the plan");
-    out.quantum = at->quantum;
-    if (!map) {
-      out.values = at->values;
-      return out;
-    }
+    if (program[id].grain.entity == EntityGrain::none) return uniform_cells(id, windows, map);
+    const FilledColumn* column = find(id);
+    WATTLAW_ASSERT(column, "every wanted site expression is an output of the plan");
+    if (!map) return {column->quantum, column->values};
+    IntegerColumn values(size_t{windows} * members);
     for (uint32_t w = 0; w < windows; ++w)
-      std::copy_n(at->values.begin() + size_t{(*map)[w]} * members, members, out.values.begin() + size_t{w} * members);
-    return out;
+      for (uint32_t m = 0; m < members; ++m) values.set(size_t{w} * members + m, column->values[size_t{(*map)[w]} * members + m]);
+    return {column->quantum, std::move(values)};
+  }
+
+  // False: all lines are there.
+  bool find_present(const TypedClause& clause, std::vector<uint8_t>& present) {
+    const UniformColumn* always = program[clause.present].grain.entity == EntityGrain::none ? folder.fold(clause.present) : nullptr;
+    if (always && always->is_constant() && always->values[0] != 0) {
+      std::fill(present.begin(), present.end(), 1);
+      return false;
+    }
+    const Cells flags = cells(clause.present, clause.billing);
+    for (size_t i = 0; i < present.size(); ++i) present[i] = flags.values[i] != 0;
+    return true;
+  }
+
+  void fill_line(const TypedClause& clause, LineColumns& line) {
+    const Cells amount = cells(clause.line, clause.billing);
+    line.amount_quantum = amount.quantum, line.amount = amount.values;
+    if (clause.amount != clause.line) {
+      auto residue = difference(cells(clause.amount, clause.billing), amount);
+      if (!residue) why = "a residue is too wide";
+      else line.residue_quantum = residue->quantum, line.residue = std::move(residue->values);
+    }
+    if (clause.quantity) {
+      const Cells quantity = cells(clause.quantity, clause.billing);
+      line.quantity_quantum = quantity.quantum, line.quantity = quantity.values;
+    }
+    if (find_present(clause, line.present))
+      for (IntegerColumn* values : {&line.amount, &line.residue, &line.quantity}) clear_absent(*values, line.present);
+  }
+
+  ValueColumn wanted_column(ExpressionId id) {
+    Cells found = cells(id, program[id].grain.time);
+    ValueColumn column{found.quantum, std::move(found.values), {}};
+    const FilledColumn* filled = find(id);
+    if (filled && !filled->nothing.empty()) column.nothing = filled->nothing;
+    else column.nothing.assign(column.values.size(), 0);
+    const UniformColumn* uniform = program[id].grain.entity == EntityGrain::none ? folder.fold(id) : nullptr;
+    for (size_t i = 0; uniform && i < column.values.size(); ++i) column.nothing[i] = uniform->is_absent(static_cast<uint32_t>(i / members));
+    return column;
   }
 };
-
-// a - b, cell by cell; false: too wide.
-bool subtract(const Cells& a, const Cells& b, Cells& out) {
-  out.quantum = common_quantum(a.quantum, b.quantum);
-  const Integer x = *mantissa_of(a.quantum.value(), out.quantum), y = *mantissa_of(b.quantum.value(), out.quantum);
-  if (!fits_int128(x) || !fits_int128(y)) return false;
-  const Int128 of_a = to_int128(x), of_b = to_int128(y);
-  out.values.resize(a.values.size());
-  for (size_t i = 0; i < a.values.size(); ++i) {
-    Int128 left, right;
-    if (__builtin_mul_overflow(a.values[i], of_a, &left) || __builtin_mul_overflow(b.values[i], of_b, &right) ||
-        __builtin_sub_overflow(left, right, &out.values[i]))
-      return false;
-  }
-  return true;
-}
-
-// The rate of a window where one held for everybody at every step in scope; see fill_rates of the interpreter, of which this is the fast twin.
-std::optional<Rational> rate_in_window(const TypedProgram& program, Axes& axes, UniformFolder& folder, const TypedClause& clause, uint32_t begin, uint32_t end) {
-  std::optional<Rational> rate;
-  const Period steps{Period::Unit::interval};
-  for (const ClauseVersion& version : clause.versions) {
-    const bool by_dates = version.scope && program[version.scope].grain.entity != EntityGrain::none;
-    const UniformColumn* scope = version.scope && !by_dates ? folder.fold(version.scope) : nullptr;
-    if (version.scope && !by_dates && !scope) return std::nullopt;
-    const auto* scope_map = scope && !scope->is_constant() ? &axes.map(steps, program[version.scope].grain.time) : nullptr;
-    const UniformColumn* column = nullptr;
-    const std::vector<uint32_t>* map = nullptr;
-    std::optional<Int128> held;
-    for (uint32_t step = begin; step < end; ++step) {
-      if (by_dates) {
-        const Date date = axes.clock.date_of_step(step);
-        if ((version.from && date < *version.from) || (version.until && date >= *version.until)) continue;
-      } else if (scope && scope->at(scope_map ? (*scope_map)[step] : 0) == 0) {
-        continue;
-      }
-      if (!version.quantity || !version.rate || program[version.rate].grain.entity != EntityGrain::none) return std::nullopt;
-      if (!column) {
-        column = folder.fold(version.rate);
-        if (!column) return std::nullopt;
-        map = &axes.map(steps, program[version.rate].grain.time);
-      }
-      const Int128 value = column->at(column->is_constant() ? 0 : (*map)[step]);
-      if (held && *held != value) return std::nullopt;
-      held = value;
-    }
-    if (!held) continue;
-    const Rational value(to_integer(*held) * column->quantum.numerator, column->quantum.denominator);
-    if (rate && *rate != value) return std::nullopt;
-    rate = value;
-  }
-  return rate;
-}
-
-void fill_line_rates(const TypedProgram& program, Axes& axes, UniformFolder& folder, const TypedClause& clause, LineColumns& line) {
-  const Windows& windows = axes.windows(clause.billing);
-  for (const ClauseVersion& version : clause.versions)
-    if (version.quantity && version.rate && line.rate_unit.empty()) line.rate_unit = unit_text(program, program[version.rate].type);
-  for (uint32_t w = 0; w < windows.size(); ++w)
-    line.rate[w] = rate_in_window(program, axes, folder, clause, windows.first_step[w], windows.first_step[w + 1]);
-}
-
-// Only the members in `kept`.
-Traces members_of(const Traces& traces, const std::vector<uint32_t>& kept) {
-  Traces out;
-  out.clock_series = traces.clock_series;
-  for (const uint32_t member : kept) out.members.ids.push_back(traces.members.ids[member]);
-  for (const auto& values : traces.members.attributes) {
-    out.members.attributes.emplace_back();
-    for (const uint32_t member : kept) out.members.attributes.back().push_back(values[member]);
-  }
-  for (const TileSeries& series : traces.member_series) {
-    if (!series.bytes) {
-      out.member_series.emplace_back();
-      continue;
-    }
-    TileSeries part = make_tile_series(static_cast<uint32_t>(kept.size()), series.steps, series.width, series.quantum);
-    part.min = series.min, part.max = series.max;
-    for (uint32_t i = 0; i < kept.size(); ++i) {
-      for (uint32_t step = 0; step < series.steps; ++step) part.set(i, step, series.at(kept[i], step));
-      for (QualityRun run : series.quality)
-        if (run.member == kept[i]) run.member = i, part.quality.push_back(run);
-    }
-    out.member_series.push_back(std::move(part));
-  }
-  return out;
-}
-
-// Puts the values of some members into a column of all; false: too wide.
-bool merge(Quantum& quantum, std::vector<Int128>& values, const Quantum& part_quantum, const std::vector<Int128>& part, uint32_t members,
-           const std::vector<uint32_t>& kept) {
-  const Quantum common = common_quantum(quantum, part_quantum);
-  const Integer x = *mantissa_of(quantum.value(), common), y = *mantissa_of(part_quantum.value(), common);
-  if (!fits_int128(x) || !fits_int128(y)) return false;
-  const Int128 of_all = to_int128(x), of_part = to_int128(y);
-  for (size_t w = 0; w < values.size() / members; ++w) {
-    for (const uint32_t member : kept) values[w * members + member] = 0;
-    for (uint32_t m = 0; m < members; ++m)
-      if (__builtin_mul_overflow(values[w * members + m], of_all, &values[w * members + m])) return false;
-    for (size_t i = 0; i < kept.size(); ++i)
-      if (__builtin_mul_overflow(part[w * kept.size() + i], of_part, &values[w * members + kept[i]])) return false;
-  }
-  quantum = common;
-  return true;
-}
-
-std::optional<Failure> settle_faulted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces,
-                                      const std::vector<uint32_t>& faults, const std::vector<ExpressionId>& wanted, FilledLedger& out) {
-  const bool is_coupled = std::any_of(program.expressions.begin(), program.expressions.end(), [](const Expression& e) { return e.op == Op::over_sites; });
-  if (is_coupled) {
-    out.why = "a member has a fault in a settlement over all members";
-    return std::nullopt;
-  }
-  const Traces some = members_of(traces, faults);
-  const uint32_t members = traces.members.size();
-  auto part = settle_interpreted(program, settlement, clock, some);
-  if (!part) return part.failure();
-  bool fits = true;
-  for (size_t c = 0; c < out.ledger.lines.size(); ++c) {
-    LineColumns& line = out.ledger.lines[c];
-    const LineColumns& of = part->lines[c];
-    fits = fits && merge(line.quantity_quantum, line.quantity, of.quantity_quantum, of.quantity, members, faults);
-    fits = fits && merge(line.amount_quantum, line.amount, of.amount_quantum, of.amount, members, faults);
-    fits = fits && merge(line.residue_quantum, line.residue, of.residue_quantum, of.residue, members, faults);
-    for (size_t w = 0; w < line.present.size() / members; ++w)
-      for (size_t i = 0; i < faults.size(); ++i) line.present[w * members + faults[i]] = of.present[w * faults.size() + i];
-  }
-  Interpreter interpreter(program, settlement, clock, some);
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    if (program[wanted[i]].grain.entity == EntityGrain::none) continue;
-    auto column = interpret_column(program, interpreter, static_cast<uint32_t>(faults.size()), wanted[i]);
-    if (!column) return column.failure();
-    ValueColumn& all = out.columns[i];
-    fits = fits && merge(all.quantum, all.values, column->quantum, column->values, members, faults);
-    for (size_t w = 0; w < all.nothing.size() / members; ++w)
-      for (size_t k = 0; k < faults.size(); ++k) all.nothing[w * members + faults[k]] = column->nothing[w * faults.size() + k];
-  }
-  if (!fits) return Failure{"WL5001", "an amount is too wide", "round an intermediate result: `x rounded to …`"};
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -236,7 +135,8 @@ Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& i
   const auto column = column_of(values);
   if (!column) return Failure{"WL5001", "a value is too wide", "round an intermediate result: `x rounded to …`"};
   out.quantum = column->quantum;
-  for (uint32_t i = 0; i < values.size(); ++i) out.values.push_back(column->at(i));
+  out.values = IntegerColumn(values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) out.values.set(i, column->at(i));
   return out;
 }
 
@@ -272,44 +172,14 @@ Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& 
   out.ledger = make_ledger(program, settlement, clock, traces.members);
   Filler filler{program, axes, folder, columns, traces.members.size(), {}};
   for (size_t c = 0; c < settlement.clauses.size(); ++c) {
-    const TypedClause& clause = settlement.clauses[c];
-    LineColumns& line = out.ledger.lines[c];
-    Cells amount = filler.cells(clause.line, clause.billing), residue, quantity;
-    if (clause.amount == clause.line) residue.values = std::move(line.residue);
-    else if (!subtract(filler.cells(clause.amount, clause.billing), amount, residue)) filler.why = "a residue is too wide";
-    if (clause.quantity) quantity = filler.cells(clause.quantity, clause.billing);
-    else quantity.values = std::move(line.quantity);
-    const UniformColumn* always = program[clause.present].grain.entity == EntityGrain::none ? folder.fold(clause.present) : nullptr;
-    if (always && always->is_constant() && always->values[0] != 0) {
-      std::fill(line.present.begin(), line.present.end(), 1);
-    } else {
-      const Cells present = filler.cells(clause.present, clause.billing);
-      for (size_t i = 0; i < present.values.size() && filler.why.empty(); ++i) {
-        line.present[i] = present.values[i] != 0;
-        if (!line.present[i]) amount.values[i] = residue.values[i] = quantity.values[i] = 0;
-      }
-    }
-    line.amount_quantum = amount.quantum, line.amount = std::move(amount.values);
-    line.residue_quantum = residue.quantum, line.residue = std::move(residue.values);
-    line.quantity_quantum = quantity.quantum, line.quantity = std::move(quantity.values);
-    fill_line_rates(program, axes, folder, clause, line);
+    filler.fill_line(settlement.clauses[c], out.ledger.lines[c]);
+    fill_line_rates(program, axes, folder, settlement.clauses[c], out.ledger.lines[c]);
   }
-  for (const ExpressionId id : wanted) {
-    Cells cells = filler.cells(id, program[id].grain.time);
-    ValueColumn column{cells.quantum, std::move(cells.values), {}};
-    column.nothing.assign(column.values.size(), 0);
-    const auto at = std::find_if(columns.begin(), columns.end(), [&](const FilledColumn& found) { return found.expression == id; });
-    if (at != columns.end() && !at->nothing.empty()) column.nothing = at->nothing;
-    if (program[id].grain.entity == EntityGrain::none) {
-      const UniformColumn* uniform = folder.fold(id);
-      for (size_t i = 0; uniform && i < column.values.size(); ++i) column.nothing[i] = uniform->is_absent(static_cast<uint32_t>(i / traces.members.size()));
-    }
-    out.columns.push_back(std::move(column));
-  }
+  for (const ExpressionId id : wanted) out.columns.push_back(filler.wanted_column(id));
   out.why = filler.why;
   if (!out.why.empty()) return out;
   if (!faults.empty())
-    if (auto failure = settle_faulted(program, settlement, clock, traces, faults, wanted, out)) return *failure;
+    if (auto settled = settle_faulted(program, settlement, clock, traces, faults, wanted, out); !settled) return settled.failure();
   for (LineColumns& line : out.ledger.lines) {
     coarsen(line.quantity_quantum, line.quantity);
     coarsen(line.amount_quantum, line.amount);

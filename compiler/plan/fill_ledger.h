@@ -11,7 +11,7 @@ namespace wattlaw {
 struct FilledColumn {              // of a site expression, [window * members + member]
   ExpressionId expression;
   Quantum quantum;
-  std::vector<Int128> values;
+  IntegerColumn values;
   std::vector<uint8_t> nothing;    // empty: never
 };
 

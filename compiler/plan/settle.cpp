@@ -70,7 +70,9 @@ Program make_program(const Plan& plan, const CompiledPlan& compiled) {
 // The columns of one pass, [row * members + member].
 struct PassColumn {
   Quantum quantum;
-  std::vector<Int128> values;
+  IntegerColumn values;
+  int64_t* narrow = nullptr;         // its cells, while threads write them
+  Int128* wide = nullptr;
   std::vector<uint8_t> nothing;
 };
 
@@ -79,11 +81,10 @@ struct PassResult {
   std::vector<uint32_t> faults;      // members
 };
 
-template <class T>
-void copy_rows(const void* memory, uint32_t rows, uint32_t lanes, uint32_t members, Int128* to) {
-  const T* from = static_cast<const T*>(memory);
-  for (uint32_t row = 0; row < rows; ++row, from += kTileMembers, to += members)
-    for (uint32_t lane = 0; lane < lanes; ++lane) to[lane] = from[lane];
+template <class From, class To>
+void copy_rows(const void* memory, uint32_t rows, uint32_t lanes, uint32_t members, To* to) {
+  const From* from = static_cast<const From*>(memory);
+  for (uint32_t row = 0; row < rows; ++row, from += kTileMembers, to += members) std::copy_n(from, lanes, to);
 }
 
 void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* arrays, PassResult& result, std::mutex& mutex) {
@@ -91,9 +92,12 @@ void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* a
   for (size_t o = 0; o < plan.outputs.size(); ++o) {
     const PlanOutput& output = plan.outputs[o];
     PassColumn& column = result.columns[o];
-    const uint8_t bits = plan.arrays[output.array].bits;
-    const auto copy = bits == 32 ? copy_rows<int32_t> : bits == 64 ? copy_rows<int64_t> : copy_rows<Int128>;
-    copy(arrays[output.array], output.rows, lanes, members, column.values.data() + first);
+    const void* rows = arrays[output.array];
+    switch (plan.arrays[output.array].bits) {
+      case 32: copy_rows<int32_t>(rows, output.rows, lanes, members, column.narrow + first); break;
+      case 64: copy_rows<int64_t>(rows, output.rows, lanes, members, column.narrow + first); break;
+      default: copy_rows<Int128>(rows, output.rows, lanes, members, column.wide + first);
+    }
     for (uint32_t row = 0; row < output.rows && output.presence != kNone; ++row) {
       const size_t from = size_t{row} * kTileMembers, to = size_t{row} * members + first;
       const auto* there = static_cast<const int32_t*>(arrays[output.presence]);
@@ -134,7 +138,10 @@ Result<PassResult> run_pass(Run& run, const Plan& plan) {
   for (const PlanOutput& output : plan.outputs) {
     PassColumn column;
     column.quantum = output.quantum;
-    column.values.resize(size_t{output.rows} * members);
+    const bool is_wide = plan.arrays[output.array].bits == 128;
+    column.values = IntegerColumn::unwritten(size_t{output.rows} * members, is_wide);
+    if (is_wide) column.wide = column.values.wide_cells();
+    else column.narrow = column.values.narrow_cells();
     if (output.presence != kNone) column.nothing.resize(column.values.size());
     result.columns.push_back(std::move(column));
   }

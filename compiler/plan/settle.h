@@ -19,7 +19,7 @@ struct SettleOptions {
 
 struct ValueColumn {                 // one requested column, [window * members + member]
   Quantum quantum;
-  std::vector<Int128> values;
+  IntegerColumn values;
   std::vector<uint8_t> nothing;
 };
 

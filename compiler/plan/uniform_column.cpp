@@ -1,7 +1,6 @@
 #include "compiler/plan/uniform_column.h"
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_map>
 
 #include "runtime/base/assert.h"
@@ -11,17 +10,6 @@ namespace {
 
 constexpr size_t kMostDictionary = 64;     // distinct values that make a dictionary worth it
 constexpr size_t kMostPairs = 1 << 14;     // pairs of two dictionaries that are combined once, not index by index
-
-Int128 gcd128(Int128 a, Int128 b) {
-  if (a < 0) a = -a;
-  if (b < 0) b = -b;
-  while (b != 0) {
-    const Int128 r = a % b;
-    a = b;
-    b = r;
-  }
-  return a;
-}
 
 struct HashInt128 {
   size_t operator()(Int128 v) const { return std::hash<uint64_t>()(static_cast<uint64_t>(v) * 0x9E3779B97F4A7C15u ^ static_cast<uint64_t>(v >> 64)); }

@@ -304,7 +304,6 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   Context inner = context;
   inner.as_of.reset();     // what is gathered selects its versions by its own time
   inner.cut_dates = nullptr;
-  inner.single_lines = true;
   // `count(site where …)` and suffixes.
   const Node& a = node(context.module, argument);
   NodeId where = tree(context.module).child(argument, NodeKind::Where);
@@ -340,6 +339,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
       return {};
     }
   }
+  inner.single_lines = period || !over_all;  // over sites alone: what each of them pays in the whole run
   if (node(context.module, a.children[0]).kind == NodeKind::Name && node(context.module, a.children[0]).text == "site" && fn == Aggregate::count) {
     ExpressionId condition = where ? elaborate_boolean(node(context.module, where).children[0], context) : ExpressionId{};
     if (where && !condition) return {};

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
-#include "runtime/number/wide_integer.h"
+#include "runtime/number/integer_column.h"
 
 namespace wattlaw {
 
@@ -29,7 +29,7 @@ struct LineColumns {
   uint32_t axis = 0;                 // index into Ledger::axes
   Quantum quantity_quantum, amount_quantum, residue_quantum;
   // [period * members + member]; a line that is not there has present == 0 (never: an amount of zero that is there)
-  std::vector<Int128> quantity, amount, residue;
+  IntegerColumn quantity, amount, residue;
   std::vector<uint8_t> present;
   std::vector<std::optional<Rational>> rate;  // per period: the rate in canonical units where one rate held for everybody
   std::string rate_unit;                      // "NOK/kWh"

@@ -10,7 +10,7 @@ inline uint32_t period_count(const Ledger& ledger, const LineColumns& line) {
 }
 
 // A line without a quantity, and one whose amounts were never rounded, may leave the column out.
-inline Int128 cell_or_zero(const std::vector<Int128>& column, size_t cell) { return cell < column.size() ? column[cell] : 0; }
+inline Int128 cell_or_zero(const IntegerColumn& column, size_t cell) { return cell < column.size() ? column[cell] : 0; }
 
 inline const std::optional<Rational>* rate_of(const LineColumns& line, uint32_t period) {
   return period < line.rate.size() && line.rate[period] ? &line.rate[period] : nullptr;

@@ -1,6 +1,7 @@
 #include "runtime/number/wide_integer.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "runtime/base/assert.h"
 
@@ -36,6 +37,11 @@ Int128 to_int128(const Integer& value) {
   const auto high = static_cast<uint64_t>(size >> 64), low = static_cast<uint64_t>(size & UINT64_MAX);
   const unsigned __int128 bits = static_cast<unsigned __int128>(high) << 64 | low;
   return static_cast<Int128>(value < 0 ? -bits : bits);
+}
+
+Int128 gcd128(Int128 a, Int128 b) {
+  const auto magnitude = [](Int128 value) { return value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value); };
+  return static_cast<Int128>(std::gcd(magnitude(a), magnitude(b)));
 }
 
 }  // namespace wattlaw

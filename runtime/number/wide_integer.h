@@ -11,6 +11,8 @@ std::string print_int128(Int128 value);
 Integer to_integer(Int128 value);
 bool fits_int128(const Integer& value);
 Int128 to_int128(const Integer& value);  // fits_int128(value)
+// Greatest common divisor of the magnitudes; of 0 and b it is |b|. Not both are among 0 and -2^127.
+Int128 gcd128(Int128 a, Int128 b);
 
 // A static scale: the value of one mantissa unit, numerator/denominator of the canonical unit (kWh, kW, h, major currency unit, 1).
 struct Quantum {

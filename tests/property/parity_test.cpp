@@ -20,7 +20,7 @@ std::string difference(const Ledger& a, const Ledger& b) {
       std::string where = fmt::format("{}.{} {} {}", clause.tariff, clause.clause, a.axes[x.axis].labels[i / a.members.size()], a.members[i % a.members.size()]);
       if (x.present[i] != y.present[i]) return where + fmt::format(": present {} against {}", x.present[i], y.present[i]);
       if (!x.present[i]) continue;
-      auto value = [&](const LineColumns& l, const std::vector<Int128>& v, const Quantum& q) -> Rational { return v.empty() ? Rational(0) : Rational(to_integer(v[i])) * q.value(); (void)l; };
+      auto value = [&](const LineColumns& l, const IntegerColumn& v, const Quantum& q) -> Rational { return v.empty() ? Rational(0) : Rational(to_integer(v[i])) * q.value(); (void)l; };
       Rational ax = value(x, x.amount, x.amount_quantum), ay = value(y, y.amount, y.amount_quantum);
       if (ax != ay) return where + ": amount " + ax.str() + " against " + ay.str();
       Rational qx = value(x, x.quantity, x.quantity_quantum), qy = value(y, y.quantity, y.quantity_quantum);

@@ -98,7 +98,7 @@ TEST(check_zero_sum, never_overflows) {
 
 TEST(check_zero_sum, reports_a_line_that_is_not_whole) {
   Ledger ledger = small_ledger();
-  ledger.lines[0].amount.pop_back();
+  ledger.lines[0].amount.resize(3);
   const Result<Balances> balances = check_zero_sum(ledger);
   ASSERT_FALSE(balances);
   EXPECT_EQ(balances.failure().code, "WL7001");
@@ -117,14 +117,14 @@ TEST(ledger_hash, depends_on_every_figure) {
     change(ledger);
     return ledger_hash(ledger);
   };
-  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].amount[0] += 1; }));
-  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].residue[0] += 1; }));
-  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].quantity[0] += Int128{1} << 100; }));
+  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].amount.set(0, ledger.lines[0].amount[0] + 1); }));
+  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].residue.set(0, ledger.lines[0].residue[0] + 1); }));
+  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].quantity.set(0, ledger.lines[0].quantity[0] + (Int128{1} << 100)); }));
   EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].present[1] = 1; }));
   EXPECT_NE(base, changed([](Ledger& ledger) { ledger.members[0] = "home_c"; }));
   EXPECT_NE(base, changed([](Ledger& ledger) { std::swap(ledger.lines[0], ledger.lines[1]); }));
   // What is not there has no value.
-  EXPECT_EQ(base, changed([](Ledger& ledger) { ledger.lines[0].amount[1] = 7; }));
+  EXPECT_EQ(base, changed([](Ledger& ledger) { ledger.lines[0].amount.set(1, 7); }));
 }
 
 }  // namespace

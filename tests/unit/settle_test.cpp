@@ -66,7 +66,7 @@ std::string show(const Builder& build, const SettleOptions& options = {}) {
 std::string first_difference(const Ledger& found, const Ledger& expected) {
   for (size_t c = 0; c < expected.lines.size(); ++c) {
     const LineColumns &a = found.lines[c], &b = expected.lines[c];
-    const auto text = [](const char* what, size_t i, const Quantum& q, const std::vector<Int128>& v) {
+    const auto text = [](const char* what, size_t i, const Quantum& q, const IntegerColumn& v) {
       return std::string(what) + " of cell " + std::to_string(i) + ": " + Rational(to_integer(v[i]) * q.numerator, q.denominator).str() + " in " + q.value().str();
     };
     for (size_t i = 0; i < b.amount.size(); ++i) {
