@@ -8,6 +8,8 @@
 #include <filesystem>
 
 #include "runtime/base/nearest_name.h"
+#include "runtime/trace/load_traces.h"
+#include "runtime/trace/sessions.h"
 
 namespace wattlaw {
 namespace {
@@ -74,6 +76,59 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
   return kSourceError;
 }
 
+// Sessions are the axis; other traces are read minute by minute, and each row takes the minute in which it begins.
+Result<Ok> load_session_traces(const SettlementRequest& request, LoadedSettlement& loaded, const Zone& zone, const Progress& progress) {
+  constexpr int32_t kMinute = 60;
+  const Settlement& settlement = *loaded.settlement;
+  const TraceRequest all = request_of(loaded.program(), settlement, request.data_folder);
+  Result<Sessions> sessions = read_sessions(all.data_folder + "/sessions.csv", "sessions.csv", zone, settlement.from, settlement.until);
+  if (!sessions) return sessions.failure();
+  loaded.clock = make_session_clock(zone, *sessions, settlement.from, settlement.until);
+  const auto is_of_session = [](const SeriesRequest& series) { return series.trace == "sessions"; };
+  TraceRequest prices = all;
+  std::erase_if(prices.series, is_of_session);
+  Traces minutes;
+  Clock clock;
+  if (!prices.series.empty()) {
+    const auto [first, last] = std::minmax_element(loaded.clock.local_day.begin(), loaded.clock.local_day.end());
+    Result<Clock> made = make_clock(zone, std::min(settlement.from, Date{*first}), std::max(settlement.until, Date{*last + 1}), kMinute);
+    if (!made) return made.failure();
+    clock = std::move(*made);
+    Result<Traces> read = load_traces(prices, clock, progress);
+    if (!read) return read.failure();
+    minutes = std::move(*read);
+  }
+  Traces& traces = loaded.traces;
+  traces.members.ids = {"sessions"};
+  traces.member_series.resize(all.series.size());
+  traces.file_hashes = minutes.file_hashes;
+  traces.file_hashes.emplace_back("sessions.csv", sessions->hash);
+  traces.remarks = minutes.remarks;
+  if (sessions->left_out > 0)
+    traces.remarks.push_back({false, Failure{"WL6054", fmt::format("{} sessions end outside of {} until {} and are not settled here", sessions->left_out, print_date(settlement.from), print_date(settlement.until)),
+                                             "a session is billed in the period in which it ends", "sessions.csv", 0, ""}});
+  size_t of_minutes = 0;
+  for (const SeriesRequest& series : all.series) {
+    if (is_of_session(series)) {
+      Result<ClockSeries> column = session_column(*sessions, *session_column_named(series.column));
+      if (!column) return column.failure();
+      traces.clock_series.push_back(std::move(*column));
+      continue;
+    }
+    const ClockSeries& source = minutes.clock_series[of_minutes++];
+    ClockSeries picked;
+    picked.quantum = source.quantum;
+    for (uint32_t step = 0; step < loaded.clock.steps; ++step) {
+      const uint32_t minute = clock.step_at(loaded.clock.row_begin[step]);
+      picked.values.push_back(source.values[minute]);
+      for (const QualityRun& run : source.quality)
+        if (run.first_step <= minute && minute <= run.last_step) picked.quality.push_back({0, step, step, run.quality});
+    }
+    traces.clock_series.push_back(std::move(picked));
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 std::vector<std::string> scenario_names(const TypedProgram& program) {
@@ -116,12 +171,18 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   const Settlement& settlement = *loaded.settlement;
   Result<Zone> zone = Zone::load(settlement.zone);
   if (!zone) return report_failure(console, zone.failure());
+  ProgressLine progress;
+  const Progress show = [&](const std::string& file, uint64_t done, uint64_t total) { progress.show(file, done, total); };
+  if (settlement.sessions) {
+    Result<Ok> read = load_session_traces(request, loaded, *zone, show);
+    if (!read) return report_failure(console, read.failure());
+    loaded.load_ms = milliseconds_now() - started;
+    return report_warnings(console, loaded.traces.remarks);
+  }
   Result<Clock> clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
   if (!clock) return report_failure(console, clock.failure());
   loaded.clock = std::move(*clock);
-  ProgressLine progress;
-  Result<Traces> traces = load_traces(request_of(loaded.program(), settlement, request.data_folder), loaded.clock,
-                                      [&](const std::string& file, uint64_t done, uint64_t total) { progress.show(file, done, total); });
+  Result<Traces> traces = load_traces(request_of(loaded.program(), settlement, request.data_folder), loaded.clock, show);
   if (!traces) return report_failure(console, traces.failure());
   // Import and export are registers of their own: what flows back is export, never a negative import.
   for (size_t i = 0; i < settlement.series.size(); ++i) {

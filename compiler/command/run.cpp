@@ -37,7 +37,7 @@ RunFacts make_facts(const LoadedSettlement& loaded) {
   facts.scenario = settlement.name;
   facts.period = fmt::format("{} to {}", print_date(settlement.from), print_date(settlement.until));
   facts.zone = settlement.zone;
-  facts.step = fmt::format("{} min", settlement.step_seconds / 60);
+  facts.step = settlement.sessions ? fmt::format("{} sessions", loaded.clock.session_ids.size()) : fmt::format("{} min", settlement.step_seconds / 60);
   facts.zone_data = zone_data_version();
   for (const SourceFile& file : loaded.compilation.modules.files) facts.script_hashes.emplace_back(file.path, hash_text(file.text));
   facts.trace_hashes = loaded.traces.file_hashes;

@@ -6,6 +6,7 @@
 
 #include "compiler/interpret/line_facts.h"
 #include "compiler/interpret/print_value.h"
+#include "runtime/trace/sessions.h"
 
 namespace wattlaw {
 namespace {
@@ -101,6 +102,57 @@ Result<Traces> make_traces(const TypedProgram& program, const Settlement& settle
   return traces;
 }
 
+// A test of sessions is one session: the intervals from the first time that is given to the last.
+Result<TestWorld> make_session_world(const TypedProgram& program, const Settlement& settlement, const Clock& clock) {
+  std::vector<StepValues> given;
+  uint32_t first = clock.steps, last = 0;
+  for (const uint32_t series : settlement.series) {
+    auto values = read_givens(program, settlement, clock, series);
+    if (!values) return values.failure();
+    for (uint32_t step = 0; step < clock.steps; ++step)
+      if ((*values)[step] && program.series[series].request.trace == "sessions") first = std::min(first, step), last = std::max(last, step);
+    given.push_back(std::move(*values));
+  }
+  if (first > last) return refuse("the test gives no session", "write for example `given delivered = 10 kWh at 2026-03-02 17:00`");
+  Sessions sessions;
+  sessions.ids = {"session"};
+  const auto value_of = [&](SessionColumn column, uint32_t step) -> std::optional<Rational> {
+    for (size_t i = 0; i < given.size(); ++i)
+      if (const SeriesRequest& request = program.series[settlement.series[i]].request; request.trace == "sessions" && session_column_named(request.column) == column) return given[i][step];
+    return std::nullopt;
+  };
+  for (uint32_t step = first; step <= last; ++step) {
+    SessionRow row;
+    row.begins = clock.instant_of(step);
+    row.ends = row.begins + clock.step_seconds;
+    row.delivered = value_of(SessionColumn::delivered, step).value_or(0);
+    row.returned = value_of(SessionColumn::returned, step).value_or(0);
+    row.charging_time = value_of(SessionColumn::charging_time, step);
+    row.parking_time = value_of(SessionColumn::parking_time, step);
+    row.power = value_of(SessionColumn::power, step);
+    row.current = value_of(SessionColumn::current, step);
+    sessions.rows.push_back(std::move(row));
+  }
+  TestWorld world{make_session_clock(clock.zone, sessions, clock.first_date, clock.end_date), {}};
+  world.traces.members.ids = {"session"};
+  world.traces.member_series.resize(settlement.series.size());
+  for (size_t i = 0; i < given.size(); ++i) {
+    const SeriesDeclaration& series = program.series[settlement.series[i]];
+    if (series.request.trace == "sessions") {
+      auto column = session_column(sessions, *session_column_named(series.request.column));
+      if (!column) return column.failure();
+      world.traces.clock_series.push_back(std::move(*column));
+      continue;
+    }
+    StepValues inside(given[i].begin() + first, given[i].begin() + last + 1);
+    fill_gaps(inside, series.request.yes_no ? MissingPolicy::zero : series.request.missing);
+    const auto mantissas = to_mantissas(inside, series.request.quantum, !series.request.quantum_free, series.name);
+    if (!mantissas) return mantissas.failure();
+    world.traces.clock_series.push_back({mantissas->quantum, mantissas->values, mantissas->quality});
+  }
+  return world;
+}
+
 TestFailure failure_of_fault(const TypedProgram& program, const Fault& fault, const Span& expectation) {
   std::string hint;
   if (fault.code == "WL7105") hint = "give it in the test, for instance `given spot = 0.50 NOK/kWh at 2026-03-01 to 2026-04-01`";
@@ -150,6 +202,7 @@ Result<TestWorld> make_test_world(const TypedProgram& program, const Settlement&
   if (!zone) return zone.failure();
   auto clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
   if (!clock) return clock.failure();
+  if (settlement.sessions) return make_session_world(program, settlement, *clock);
   auto traces = make_traces(program, settlement, *clock);
   if (!traces) return traces.failure();
   return TestWorld{std::move(*clock), std::move(*traces)};

@@ -19,7 +19,8 @@ int rank_of(const Period& period) {
     case Period::Unit::week: return 4;
     case Period::Unit::month: return 5;
     case Period::Unit::quarter: return 6;
-    case Period::Unit::year: return 7;
+    case Period::Unit::year:
+    case Period::Unit::session: return 7;
     case Period::Unit::none: return 8;
   }
   return 8;
@@ -53,6 +54,7 @@ bool nests_in(const Period& fine, const Period& coarse) {
   if (fine == coarse || coarse.unit == Period::Unit::none || fine.unit == Period::Unit::interval) return true;
   if (fine.rolling) return true;  // one window ends with every step
   if (coarse.rolling) return false;
+  if (fine.unit == Period::Unit::session || coarse.unit == Period::Unit::session) return false;  // a session is made of intervals alone
   if (rank_of(fine) >= rank_of(coarse)) {
     return fine.unit == Period::Unit::minutes && coarse.unit == Period::Unit::minutes && coarse.count % fine.count == 0;
   }

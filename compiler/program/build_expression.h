@@ -12,6 +12,7 @@ namespace wattlaw {
 inline constexpr Period kNoTime{};
 inline constexpr Period kInterval{Period::Unit::interval};
 inline constexpr Period kMonth{Period::Unit::month};
+inline constexpr Period kSession{Period::Unit::session};
 
 // The finer of two times; they must be comparable (see nests_in).
 Period finer(const Period& a, const Period& b);

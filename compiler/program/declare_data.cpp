@@ -194,6 +194,27 @@ void Elaborator::declare_attributes_and_traces() {
     series_index_[name] = static_cast<uint32_t>(program_.series.size());
     program_.series.push_back(std::move(declaration));
   }
+  struct OfSession {
+    const char *name, *column;
+    Dimension dimension;
+    bool extensive;
+  };
+  static constexpr OfSession kOfSession[] = {{"delivered", "delivered", {.energy = 1}, true},       {"returned", "returned", {.energy = 1}, true},
+                                             {"charging_time", "charging_time", {.time = 1}, true}, {"parking_time", "parking_time", {.time = 1}, true},
+                                             {"session.power", "power", {.energy = 1, .time = -1}, false}, {"session.current", "current", {.current = 1}, false},
+                                             {"session.duration", "duration", {.time = 1}, false},  {"session.energy", "energy", {.energy = 1}, false}};
+  for (const OfSession& quantity : kOfSession) {
+    SeriesDeclaration declaration;
+    declaration.name = quantity.name;
+    declaration.type = number_type(quantity.dimension, 0, quantity.extensive);
+    declaration.request.trace = kSessionTrace;
+    declaration.request.column = quantity.column;
+    declaration.request.per_member = false;
+    declaration.request.quantum_free = true;
+    declaration.request.flow = quantity.extensive ? Flow::extensive : Flow::intensive;
+    series_index_[quantity.name] = static_cast<uint32_t>(program_.series.size());
+    program_.series.push_back(std::move(declaration));
+  }
   for (uint32_t m = 0; m < modules_.list.size(); ++m)
     for (NodeId id : tree(m)[tree(m).root].children) {
       if (node(m, id).kind == NodeKind::Attribute) declare_attribute(id, m);

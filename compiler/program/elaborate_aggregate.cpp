@@ -57,6 +57,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
     return Period{};
   }
   if (text == "interval") return kInterval;
+  if (text == "session" && settlement_ && settlement_->sessions) return kSession;
   period.count = static_cast<uint16_t>(count);
   if (text == "min" || text == "minutes" || text == "minute") period.unit = Period::Unit::minutes;
   else if (text == "h" || text == "hour" || text == "hours") {

@@ -58,7 +58,7 @@ const Windows* Elaborator::windows_of(const Period& period) {
 // A quantity of a whole window under two versions: refused unless the tariff says what happens (language.md section 5).
 bool Elaborator::check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId id, uint32_t module, const std::string& label, Period of) {
   if (of.unit == Period::Unit::none) of = tariff.headers.billing;
-  if (tariff.headers.change || settlement_->kind == Settlement::Kind::standalone) return true;
+  if (tariff.headers.change || settlement_->kind == Settlement::Kind::standalone || settlement_->sessions) return true;  // a session has the text of its begin
   const Windows* windows = windows_of(of);
   if (!windows) return true;
   for (Date date : dates) {
@@ -98,6 +98,10 @@ bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t mod
 
 ExpressionId Elaborator::per_billing(ExpressionId amount, const Period& billing, const TariffInfo& tariff, Span span) {
   Dimension d = pool_[amount].type.dimension;
+  if (billing.unit == Period::Unit::session && (d == kMoney - Dimension{.month = 1} || d == kMoney - Dimension{.day = 1})) {
+    if (Diagnostic* e = error("WL3331", span, "a session lasts no month, but this is " + dimension_words(d))) e->hint("say what each session costs, or charge a time: `charge parking on parking_time at 2 " + program_.currencies[pool_[amount].type.currency] + "/h`");
+    return {};
+  }
   const Windows* windows = windows_of(billing);
   bool whole = !windows || (windows->is_whole(0, *clock_) && windows->is_whole(windows->size() - 1, *clock_));
   Share share = settlement_->kind == Settlement::Kind::scenario ? tariff.headers.partial.value_or(Share::in_full) : tariff.headers.partial.value_or(Share::in_full);
@@ -250,6 +254,7 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
   ExpressionId extra_scope = filter;
   ExpressionId rate = apply_exceptions(parts, clause, base, context, &extra_scope);
   if (!rate) return false;
+  if (tariff.headers.price_at_start && parts.flow) rate = pool_.aggregate(Aggregate::first, rate, {}, tariff.headers.billing, pool_[rate].span);
   parts.version.rate = rate;
   parts.version.scope = extra_scope;
   ExpressionId product = pool_.multiply(quantity, rate, n.span);
@@ -294,6 +299,7 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   }
   NodeId once = first_of(tree(context.module), clause, NodeKind::Once), each = first_of(tree(context.module), clause, NodeKind::ForEach);
   bool per_time = pool_[rate].type.dimension == kMoney - Dimension{.month = 1} || pool_[rate].type.dimension == kMoney - Dimension{.day = 1};
+  const bool of_session = billing.unit == Period::Unit::session;  // each session owes it once
   bool each_billing = each && ((node(context.module, each).text == "month" && billing.unit == Period::Unit::month) || node(context.module, each).text == period_name(billing));
   if (each && !each_billing) {
     const Node& e = node(context.module, each);
@@ -304,7 +310,7 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
     rate = pool_.multiply(rate, pool_.constant(1, number_type({.day = -1}), e.span), e.span);
     per_time = true;
   }
-  if (!per_time && !each && !once && pool_[rate].grain.time.unit == Period::Unit::none && pool_[rate].type.dimension == kMoney) {
+  if (!of_session && !per_time && !each && !once && pool_[rate].grain.time.unit == Period::Unit::none && pool_[rate].type.dimension == kMoney) {
     if (Diagnostic* d = error("WL4104", n.span, "nothing says how often this amount is charged"))
       d->note("`per year` would charge a twelfth of it each month; `for each month` the whole of it each month; `once on 2026-01-01` once").hint("write for example `of " + text_of(n.span).substr(text_of(n.span).find(' ') + 1) + " per month`");
     return false;
@@ -355,7 +361,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
     if (child.kind == NodeKind::Cite) parts.version.cites.push_back({child.text, child.span});
-    for (NodeKind later : {NodeKind::CountedIn, NodeKind::AllocatedBy, NodeKind::Against, NodeKind::Carry})
+    for (NodeKind later : {NodeKind::AllocatedBy, NodeKind::Against, NodeKind::Carry})
       if (child.kind == later) {
         not_in_this_version(child.span, "`" + text_of(child.span) + "`");
         return std::nullopt;
@@ -470,6 +476,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   }
   if (!good) return std::nullopt;
   if (!split_bands) parts.version.quantity = quantity;
+  if (NodeId counted = first_of(tree(version.module), version.node, NodeKind::CountedIn); counted && !count_in_steps(parts, counted, quantity, tariff, applied, context)) return std::nullopt;
   ExpressionId least, most;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);

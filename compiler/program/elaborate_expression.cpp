@@ -134,6 +134,7 @@ ExpressionId Elaborator::elaborate_quantity(NodeId id, Context& context) {
     const Node& child = node(context.module, c);
     if (child.kind == NodeKind::TaxState) tax = child.text == "ex" ? TaxState::ex : TaxState::incl;
     if (child.kind != NodeKind::Unit && child.kind != NodeKind::PerUnit) continue;
+    if (child.kind == NodeKind::PerUnit && child.text == "session" && settlement_ && settlement_->sessions) continue;  // of each, as all amounts here are
     std::string unknown;
     auto meaning = units_.parse(child.text, &unknown);
     if (!meaning && unknown.size() > 1 && unknown[0] == '_' && unknown.find_first_not_of("0123456789", 1) == std::string::npos) {
@@ -174,11 +175,18 @@ ExpressionId Elaborator::series(const std::string& name, Span span) {
   e.type = declaration.type;
   e.grain = {declaration.request.per_member ? EntityGrain::site : EntityGrain::none, kInterval};
   e.span = span;
+  const bool of_session = declaration.request.trace == kSessionTrace;
+  if (settlement_ && of_session != settlement_->sessions && (of_session || declaration.request.per_member)) {
+    Diagnostic* d = error("WL3330", span, of_session ? "`" + name + "` is a quantity of sessions" : "a session has no `" + name + "`, which belongs to a metering point");
+    if (d) d->hint(of_session ? "it is read by a tariff `for each session`" : "a session has `delivered`, `returned`, `charging_time`, `parking_time`, `session.power`, `session.duration`, `session.energy`");
+  }
   if (settlement_ && std::find(settlement_->series.begin(), settlement_->series.end(), index) == settlement_->series.end()) settlement_->series.push_back(index);
   return pool_.intern(std::move(e));
 }
 
 ExpressionId Elaborator::attribute(const std::string& name, Span span) {
+  if (settlement_ && settlement_->sessions)
+    if (Diagnostic* d = error("WL3330", span, "a session has no `" + name + "`, which belongs to a metering point")) d->hint("a session has `session.power`, `session.current`, `session.duration`, `session.energy`");
   uint32_t index = attribute_index_.at(name);
   Expression e;
   e.op = Op::attribute;
@@ -269,6 +277,11 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       Expression power = pool_[pool_.multiply(net, pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span)];
       power.type.extensive = false;
       return pool_.intern(std::move(power));
+    }
+    if (name == "parked" && settlement_->sessions) return pool_.aggregate(Aggregate::sum, series("parking_time", n.span), {}, kSession, n.span);
+    if (name == "interval" && settlement_->sessions) {
+      if (Diagnostic* d = error("WL3330", n.span, "the intervals of a session have no common length")) d->hint("read `charging_time` or `parking_time`");
+      return {};
     }
     if (name == "interval") return step_hours(n.span);
     if (name == "bill") {

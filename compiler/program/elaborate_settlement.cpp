@@ -156,6 +156,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
       return;
     }
   }
+  for (NodeId c : tree(m).children(symbol.node, NodeKind::Apply)) s.sessions = s.sessions || node(m, tree(m).child(c, NodeKind::Entity)).text == "session";
   begin_settlement(std::move(s), m, history_from);
   if (!clock_) return;
   struct Choice {  // `apply cheapest of A, B to every site`
@@ -172,7 +173,11 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
           break;
         }
         NodeId entity = tree(m).child(c, NodeKind::Entity);
-        if (node(m, entity).text != "site") {
+        if (settlement_->sessions && node(m, entity).text == "site") {
+          if (Diagnostic* d = error("WL4204", node(m, entity).span, "a scenario settles either sites or sessions")) d->hint("let a scenario of its own settle the sites");
+          break;
+        }
+        if (node(m, entity).text != "site" && node(m, entity).text != "session") {
           not_in_this_version(node(m, entity).span, "a tariff for every " + node(m, entity).text);
           break;
         }
@@ -211,7 +216,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
     program_.settlements.pop_back();
     return elaborate_scenario(symbol, needed);
   }
-  bool metered = std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
+  if (settlement_->sessions && settlement_->series.empty()) settlement_->series.push_back(series_index_.at("delivered"));
+  bool metered = settlement_->sessions || std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
   if (!metered && !applied_order_.empty()) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
   if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
@@ -353,6 +359,10 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   }
   if (NodeId z = tree(m).child(id, NodeKind::ZoneText)) s.zone = node(m, z).text;
   else s.zone = zone_of(m, n.text_span, false).value_or("UTC");
+  for (NodeId c : tree(m).children(id, NodeKind::Use))
+    for (NodeId name : node(m, c).children)
+      if (Symbol* used = find(node(m, name).text, m, Symbol::Kind::tariff)) s.sessions = s.sessions || is_for_sessions(*tariffs_[std::to_string(used->module) + "." + used->name]);
+  s.moments = s.moments && !s.sessions;
   begin_settlement(std::move(s), m);
   if (!clock_) return;
   test_without_interval_ = !every;
@@ -465,10 +475,12 @@ void Elaborator::elaborate_standalone() {
     s.from = date_of(civil_of(info.headers.from.value_or(date_of(2026, 1, 1))).year, 1, 1);
     s.until = date_of(civil_of(s.from).year + 1, 1, 1);
     s.step_seconds = 3600;
+    s.sessions = is_for_sessions(info);
     s.zone = zone_of(m, s.span, false).value_or("UTC");
     begin_settlement(std::move(s), m);
     if (!clock_) return;
-    for (Symbol* other : rest) apply_tariff(other->name, m, {}, {}, node(m, other->node).text_span);
+    for (Symbol* other : rest)
+      if (is_for_sessions(*tariffs_[std::to_string(m) + "." + other->name]) == settlement_->sessions) apply_tariff(other->name, m, {}, {}, node(m, other->node).text_span);
     require_tariff(std::to_string(m) + "." + symbol->name);
     for (auto& [key, applied] : applied_)
       if (applied.done) seen_tariffs_.insert(key);

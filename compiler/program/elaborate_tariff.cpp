@@ -34,6 +34,11 @@ void Elaborator::apply_tariff(const std::string& name, uint32_t module, Expressi
     return;
   }
   std::string key = std::to_string(tariff->symbol->module) + "." + tariff->symbol->name;
+  if (is_for_sessions(*tariff) != settlement_->sessions) {
+    if (Diagnostic* d = error("WL4204", span, "`" + tariff->symbol->name + (settlement_->sessions ? "` is no tariff for sessions" : "` is a tariff for each session")))
+      d->hint(settlement_->sessions ? "write `tariff " + tariff->symbol->name + " from Driver to … for each session { … }`, or apply it to every site in another scenario" : "write `apply " + tariff->symbol->name + " to every session`");
+    return;
+  }
   Applied applied;
   applied.condition = condition;
   applied.from = from;
@@ -63,6 +68,7 @@ void Elaborator::require_tariff(const std::string& key) {
   // Order inside a tariff matters for tax, minimum and maximum alone, and these read what stands above them.
   for (const std::string& label : tariff.order) elaborate_clause(tariff, applied, label);
   elaborate_true_up(tariff, applied);
+  if (settlement_->sessions) note_unpriced(tariff);
   add_bill_rounding(tariff, applied);
   tariff_stack_.pop_back();
   applied.busy = false;

@@ -218,7 +218,7 @@ void Elaborator::check_bands(uint32_t bands) {
   const BandsTable& table = program_.bands[bands];
   const ChoiceSet& choices = program_.choice_sets[table.choices];
   std::set<int> minutes = {0};
-  int step_minutes = settlement_->kind == Settlement::Kind::standalone ? 1 : settlement_->step_seconds / 60;
+  int step_minutes = settlement_->kind == Settlement::Kind::standalone || settlement_->sessions ? 1 : settlement_->step_seconds / 60;
   bool has_otherwise = false;
   for (const BandsTable::Class& entry : table.classes) {
     has_otherwise = has_otherwise || entry.otherwise;

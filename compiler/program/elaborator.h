@@ -45,6 +45,7 @@ struct TariffHeaders {
   std::optional<History> history;
   std::string history_series;          // `history from import`: the meter's readings before the run
   NodeId blocks_meet_bands;            // BlocksMeetBands
+  bool price_at_start = false;         // a session at the prices of its begin
   std::vector<NodeId> covers;
   std::vector<Citation> cites;
 };
@@ -74,6 +75,8 @@ struct Applied {                       // a tariff in a settlement
   bool done = false, busy = false;
   std::vector<uint32_t> clauses;       // indices into Settlement::clauses, in the tariff's order
 };
+
+inline constexpr const char* kSessionTrace = "sessions";  // SeriesRequest::trace of what a session has
 
 struct BandSplit {                     // a value that exists for each class of a band set, and which class is looked at
   uint32_t bands, band;
@@ -211,6 +214,7 @@ class Elaborator {
   std::optional<VersionParts> elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
                                                 std::set<Date>* cut_dates);
   bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  bool count_in_steps(VersionParts& parts, NodeId counted, ExpressionId quantity, TariffInfo& tariff, Applied& applied, Context& context);
   bool elaborate_split(VersionParts& parts, NodeId clause, NodeId quantity, uint32_t bands, ExpressionId filter, Context& context, const TariffInfo& tariff);
   std::optional<uint32_t> split_class(uint32_t bands, Context& context, Span span);  // the class a value per band is looked at in
   bool elaborate_blocks(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
@@ -246,6 +250,8 @@ class Elaborator {
   void elaborate_scenario(Symbol& symbol, std::optional<Date> history_from = {});
   void elaborate_test(uint32_t module, NodeId node, bool whole_periods = false);
   void elaborate_standalone();
+  bool is_for_sessions(const TariffInfo& tariff) const { return tariff.headers.billing.unit == Period::Unit::session; }
+  void note_unpriced(const TariffInfo& tariff);
   void begin_settlement(Settlement settlement, uint32_t module, std::optional<Date> history_from = {});
   void keep_cheapest(const std::vector<std::string>& keys, Span span);
   void end_settlement();

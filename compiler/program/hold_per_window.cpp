@@ -86,7 +86,7 @@ std::vector<std::vector<bool>> Elaborator::band_windows(uint32_t bands, const Wi
 ExpressionId Elaborator::held_per(ExpressionId id, const Period& period) {
   const Expression e = pool_[id];
   // Windows that begin inside a day cannot be told apart by dates; nothing is held over them.
-  if (period.unit < Period::Unit::day || period.start_minute != 0 || period.rolling) return {};
+  if (period.unit < Period::Unit::day || period.unit == Period::Unit::session || period.start_minute != 0 || period.rolling) return {};
   if (e.grain.time.unit == Period::Unit::none || (e.grain.time != kInterval && nests_in(period, e.grain.time))) return id;
   const Windows* windows = windows_of(period);
   if (!windows || e.grain.time != kInterval) return {};

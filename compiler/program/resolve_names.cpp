@@ -407,7 +407,7 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
       }
       break;
     case NodeKind::BlocksMeetBands: h.blocks_meet_bands = id; break;
-    case NodeKind::SessionPrice: not_in_this_version(n.span, "a price of sessions"); break;
+    case NodeKind::SessionPrice: h.price_at_start = n.text == "at start"; break;
     case NodeKind::OriginAccounting: not_in_this_version(n.span, "`origin accounting`"); break;
     default: break;
   }
@@ -497,6 +497,7 @@ void Elaborator::collect_tariffs() {
         const Node& child = node(part.module, c);
         if (child.kind == NodeKind::Payer) info->payer = child.text;
         else if (child.kind == NodeKind::Payee) info->payee = child.text;
+        else if (child.kind == NodeKind::ForEach && child.text == "session") info->headers.billing = kSession;
         else if (child.kind == NodeKind::ForEach) not_in_this_version(child.span, "a tariff `for each " + child.text + "`");
         else read_headers(*info, part, c);
       }

@@ -271,6 +271,7 @@ struct Settlement {
   int32_t step_seconds = 3600;
   std::string zone;
   std::string data_folder;             // relative to the script's folder
+  bool sessions = false;               // an axis of sessions: each row of a session is a step, each session a window (make_session_clock)
   bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
   std::vector<ShownAnswer> shows;

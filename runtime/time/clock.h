@@ -17,7 +17,12 @@ struct Clock {
   uint32_t steps = 0;
   std::vector<int32_t> local_day;        // Date::days of each step's start
   std::vector<int16_t> local_minute;     // minute of the local day at the step's start
-  Instant instant_of(uint32_t step) const { return begin + int64_t{step} * step_seconds; }
+  // An axis of sessions (make_session_clock) has a step for each row of each session instead of even steps; steps go back in time where the
+  // next session began before the last one ended.
+  std::vector<Instant> row_begin;        // empty: even steps
+  std::vector<uint32_t> session_first_step;
+  std::vector<std::string> session_ids;  // parallel to session_first_step
+  Instant instant_of(uint32_t step) const { return row_begin.empty() ? begin + int64_t{step} * step_seconds : row_begin[step]; }
   Date date_of_step(uint32_t step) const { return Date{local_day[step]}; }
   std::string print_step(uint32_t step) const;  // "2026-10-25 02:00+02:00"
   // Step that contains the instant; steps if outside.
@@ -30,7 +35,7 @@ Result<Clock> make_clock(Zone zone, Date from, Date until, int32_t step_seconds)
 
 // A period of the law.
 struct Period {
-  enum class Unit : uint8_t { none, interval, minutes, hour, day, week, month, quarter, year } unit = Unit::none;
+  enum class Unit : uint8_t { none, interval, minutes, hour, day, week, month, quarter, year, session } unit = Unit::none;
   uint16_t count = 1;          // 30 min; 1 otherwise
   uint16_t start_minute = 0;   // day starting 12:00
   uint8_t start_day = 1;       // billing month starts 15
@@ -52,6 +57,7 @@ struct Windows {
 };
 // Failure WL6103 if the period is shorter than, or no multiple of, the step. Fixed windows of minutes and hours start at the local
 // hour (a zone change never splits one); rolling periods are not windows and are refused here.
+// Sessions are windows of an axis of sessions alone; on another axis the whole run is one, as `check` walks through a tariff for sessions.
 Result<Windows> make_windows(const Clock& clock, const Period& period);
 // True if every window of `fine` lies within one window of `coarse` on this clock.
 bool nests(const Windows& fine, const Windows& coarse);

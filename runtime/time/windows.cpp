@@ -45,6 +45,7 @@ DateSpan month_span(const Period& period, Date date) {
 // The local dates of the whole window of a day or longer that holds a step. `day starting 12:00` is named by the date it begins on.
 DateSpan nominal_span(const Period& period, const Clock& clock, Date date, int minute) {
   switch (period.unit) {
+    case Unit::session:
     case Unit::none: return {clock.first_date, clock.end_date};
     case Unit::interval:
     case Unit::minutes:
@@ -96,6 +97,7 @@ bool begins_clock_window(const Clock& clock, int minutes, uint32_t step) {
 std::string period_name(const Period& period) {
   switch (period.unit) {
     case Unit::none: return "whole period";
+    case Unit::session: return "session";
     case Unit::interval: return "interval";
     case Unit::minutes: return fmt::format("{}{} min", period.rolling ? "rolling " : "", period.count);
     case Unit::hour: return (period.rolling ? "rolling " : "") + (period.count == 1 ? "hour" : fmt::format("{} hours", period.count));
@@ -120,6 +122,17 @@ Result<Windows> make_windows(const Clock& clock, const Period& period) {
   const bool by_clock = is_clock_time(period.unit);
   const int minutes = period.unit == Unit::interval ? 1 : period_minutes(period);
   DateSpan span{};
+  if (period.unit == Unit::session && !clock.session_first_step.empty()) {
+    windows.first_step = clock.session_first_step;
+    windows.first_step.push_back(clock.steps);
+    for (uint32_t window = 0; window < windows.size(); ++window) {
+      const uint32_t first = windows.first_step[window], last = windows.first_step[window + 1] - 1;
+      windows.nominal_begin.push_back(clock.date_of_step(first));
+      windows.nominal_end.push_back(Date{clock.local_day[last] + 1});
+      std::fill(windows.window_of_step.begin() + first, windows.window_of_step.begin() + last + 1, window);
+    }
+    return windows;
+  }
   for (uint32_t step = 0; step < clock.steps; ++step) {
     const Date date = clock.date_of_step(step);
     bool begins = step == 0;
@@ -143,7 +156,7 @@ Result<Windows> make_windows(const Clock& clock, const Period& period) {
 }
 
 bool Windows::is_whole(uint32_t window, const Clock& clock) const {
-  if (is_clock_time(period.unit)) return true;  // a clock runs over whole local days
+  if (is_clock_time(period.unit) || period.unit == Unit::session) return true;  // a clock runs over whole local days
   const bool ends_at_midnight = period.unit != Unit::day || period.start_minute == 0;
   const bool end_inside = nominal_end[window] < clock.end_date || (ends_at_midnight && nominal_end[window] == clock.end_date);
   return nominal_begin[window] >= clock.first_date && end_inside;
@@ -153,6 +166,7 @@ std::string Windows::label(uint32_t window, const Clock& clock) const {
   const Date begin = nominal_begin[window];
   const YearMonthDay civil = civil_of(begin);
   switch (period.unit) {
+    case Unit::session: return window < clock.session_ids.size() ? clock.session_ids[window] : "session";
     case Unit::none: return fmt::format("{} until {}", print_date(begin), print_date(nominal_end[window]));
     case Unit::interval:
     case Unit::minutes:
