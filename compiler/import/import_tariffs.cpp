@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "compiler/import/datahub_pricelist.h"
 #include "compiler/import/eltariff.h"
 #include "compiler/import/fri_nettleie.h"
 #include "compiler/source/literate.h"
@@ -14,6 +15,7 @@ const std::vector<ImportFormat>& import_formats() {
   static const std::vector<ImportFormat> formats = {
       {"fri-nettleie", "YAML of Norwegian grid tariffs, one file a network company", import_fri_nettleie},
       {"eltariff", "JSON of Swedish grid tariffs, answers of the Eltariff-API", import_eltariff},
+      {"datahub-pricelist", "CSV of Danish retail prices, Energinet's DatahubPricelist", import_datahub_pricelist},
   };
   return formats;
 }
