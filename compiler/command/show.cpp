@@ -35,7 +35,7 @@ int show_stages(const Console& console, const ShowOptions& options) {
   if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
   SettleOptions settle;
   settle.cpu = options.cpu;
-  settle.optimisation = options.optimisation;
+  settle.optimisation = options.optimisation == 0 ? Optimisation::none : Optimisation::all;
   Result<std::string> text = show_stage(options.stage, loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, settle);
   if (!text) return report_failure(console, text.failure(), loaded.compilation.modules.files);
   print_out(*text);

@@ -11,7 +11,7 @@ namespace wattlaw {
 
 struct JitOptions {
   std::string cpu = "native";
-  int optimisation = 3;         // 0 or 3
+  Optimisation optimisation = Optimisation::by_work;
   RuntimeCalls calls;
   bool wants_llvm = false, wants_assembly = false;
 };

@@ -7,6 +7,7 @@
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Passes/StandardInstrumentations.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
@@ -25,7 +26,7 @@ llvm::Expected<llvm::orc::JITTargetMachineBuilder> target_of(const JitOptions& o
   llvm::InitializeNativeTargetAsmPrinter();
   auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!host) return host;
-  const auto level = options.optimisation == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default;
+  const auto level = options.optimisation == Optimisation::none ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default;
   if (options.cpu == "native") {
     host->setCodeGenOptLevel(level);
     return host;
@@ -53,7 +54,10 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = false;  // lanes are explicit
   tuning.LoopUnrolling = true;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::OptNoneInstrumentation as_it_stands(false);  // without it passes run on functions marked `optnone`, too
+  as_it_stands.registerCallbacks(callbacks);
+  llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -89,14 +93,14 @@ llvm::Error compile(const Plan& plan, const std::vector<RootSpec>& roots, const 
   auto machine = target->createTargetMachine();
   if (!machine) return machine.takeError();
   auto context = std::make_unique<llvm::LLVMContext>();
-  const LoweringTarget lowering{target->getCPU(), (*machine)->getTargetFeatureString().str(), vector_bits_of(**machine)};
+  const LoweringTarget lowering{target->getCPU(), (*machine)->getTargetFeatureString().str(), vector_bits_of(**machine), options.optimisation == Optimisation::by_work};
   auto module = lower_plan(plan, lowering, *context);
   module->setDataLayout((*machine)->createDataLayout());
   module->setTargetTriple((*machine)->getTargetTriple().str());
   std::string broken;
   llvm::raw_string_ostream stream(broken);
   if (llvm::verifyModule(*module, &stream)) return llvm::createStringError(llvm::inconvertibleErrorCode(), stream.str());
-  if (options.optimisation > 0) optimise(*module, **machine);
+  if (options.optimisation != Optimisation::none) optimise(*module, **machine);
   if (options.wants_llvm) out.llvm = print_module(*module);
   if (options.wants_assembly) out.assembly = print_assembly(*module, **machine);
   auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(*target).create();

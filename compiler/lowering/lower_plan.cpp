@@ -1,6 +1,6 @@
 #include "compiler/lowering/lower_plan.h"
 
-#include <set>
+#include <map>
 
 #include "compiler/lowering/stage_lowering.h"
 
@@ -12,13 +12,15 @@ namespace {
 //     p = table[row]; groups = table[p++]; total = 0;
 //     for (g < groups) { factor = table[p]; n = table[p + 1]; p += 2; part = 0; for (i < n) part += slots[table[p + i]]; p += n; total += part * factor; }
 //     out[row] = total; }
-void lower_gather(llvm::Module& module, const LoweringTarget& target, const std::string& name, unsigned slot_bits, unsigned out_bits) {
+void lower_gather(llvm::Module& module, const LoweringTarget& target, const std::string& name, unsigned slot_bits, unsigned out_bits, double words) {
   llvm::IRBuilder<> b(module.getContext());
   llvm::Type *pointer = b.getPtrTy(), *word = b.getInt64Ty();
-  llvm::Function* function = begin_function(module, target, name, llvm::FunctionType::get(b.getVoidTy(), {pointer, pointer, pointer, word, word}, false));
+  const unsigned lanes = out_bits == 128 ? 1 : std::max(target.vector_bits / 64 * 2, 4u);
+  constexpr double kInstructionsOfAWord = 6;
+  llvm::FunctionType* signature = llvm::FunctionType::get(b.getVoidTy(), {pointer, pointer, pointer, word, word}, false);
+  llvm::Function* function = begin_function(module, target, name, signature, words * kInstructionsOfAWord * kTileMembers / lanes);
   b.SetInsertPoint(&function->getEntryBlock());
   llvm::Value *slots = function->getArg(0), *table = function->getArg(1), *out = function->getArg(2);
-  const unsigned lanes = out_bits == 128 ? 1 : std::max(target.vector_bits / 64 * 2, 4u);
   const auto type = [&](unsigned bits) -> llvm::Type* {
     llvm::Type* scalar = b.getIntNTy(bits);
     return lanes == 1 ? scalar : llvm::FixedVectorType::get(scalar, lanes);
@@ -68,10 +70,12 @@ std::string gather_name(const Plan& plan, const PlanGather& gather) {
 std::unique_ptr<llvm::Module> lower_plan(const Plan& plan, const LoweringTarget& target, llvm::LLVMContext& context) {
   auto module = std::make_unique<llvm::Module>("wattlaw", context);
   for (uint32_t i = 0; i < plan.stages.size(); ++i) StageLowering(*module, target, plan, i).lower();
-  std::set<std::string> made;
+  std::map<std::string, double> words;  // of the tables that a kind of gather walks, over all tiles
+  for (const PlanGather& gather : plan.gathers) words[gather_name(plan, gather)] += static_cast<double>(plan.arrays[gather.table].rows) * plan.tiles;
   for (const PlanGather& gather : plan.gathers) {
     const std::string name = gather_name(plan, gather);
-    if (made.insert(name).second) lower_gather(*module, target, name, plan.arrays[gather.slots].bits, plan.arrays[gather.out].bits);
+    if (const auto to_do = words.extract(name); !to_do.empty())
+      lower_gather(*module, target, name, plan.arrays[gather.slots].bits, plan.arrays[gather.out].bits, to_do.mapped());
   }
   return module;
 }

@@ -15,6 +15,7 @@ namespace wattlaw {
 struct LoweringTarget {
   std::string cpu, features;
   unsigned vector_bits = 256;   // of a register
+  bool spares_small_work = false;  // functions that are not worth it are marked `optnone`
 };
 
 std::unique_ptr<llvm::Module> lower_plan(const Plan& plan, const LoweringTarget& target, llvm::LLVMContext& context);

@@ -13,8 +13,8 @@ namespace wattlaw {
 // for (i = first; i < last; i += step) body(i), 64 bit.
 void build_loop(llvm::IRBuilder<>& builder, llvm::Value* first, llvm::Value* last, int64_t step, const char* name,
                 const std::function<void(llvm::Value* i)>& body);
-// Function with the target's attributes.
-llvm::Function* begin_function(llvm::Module& module, const LoweringTarget& target, const std::string& name, llvm::FunctionType* type);
+// Function with the target's attributes. `work`: instructions of a lane or a vector that all its calls run together, about.
+llvm::Function* begin_function(llvm::Module& module, const LoweringTarget& target, const std::string& name, llvm::FunctionType* type, double work);
 
 class StageLowering {
  public:

@@ -150,6 +150,10 @@ struct Plan {
   std::vector<std::string> notes;
 };
 
+// What is spent on the machine code of a plan. by_work: a function that this plan keeps busy for less time than optimising it takes is
+// translated as it stands. The digits are the same.
+enum class Optimisation : uint8_t { none, by_work, all };
+
 inline uint8_t bits_for(Int128 low, Int128 high) {
   if (low >= INT32_MIN && high <= INT32_MAX) return 32;
   if (low >= INT64_MIN && high <= INT64_MAX) return 64;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/program/typed_program.h"
+#include "compiler/plan/plan.h"
 #include "runtime/ledger/ledger.h"
 #include "runtime/trace/load_traces.h"
 
@@ -13,7 +13,7 @@ namespace wattlaw {
 struct SettleOptions {
   unsigned threads = 1;
   std::string cpu = "native";        // or x86-64-v2, haswell, …: same digits on all
-  int optimisation = 3;              // 0 or 3
+  Optimisation optimisation = Optimisation::by_work;
   std::vector<ExpressionId> columns; // extra (site, window) or (site, none) values wanted (answers of `show`)
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/trace/read_series.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "runtime/trace/read_time.h"
@@ -352,26 +353,65 @@ bool SeriesReader::read_plain_time(const char*& at, char stop, Instant& instant)
   return true;
 }
 
+// What a short plain value says and how long it is: digits, at most one point, then `stop`, all within eight bytes.
+struct ShortValue {
+  uint32_t digits = 0, places = 0, length = 0;  // length 0: it is none
+};
+
+// The eight bytes are taken as one number: bytes that are no digit are found by carries, the point is squeezed out, and the digits, moved up
+// so that the last of them is the highest byte, are added in pairs, fours and eights.
+inline ShortValue read_short_value(const char* at, char stop) {
+  constexpr uint64_t kZeros = 0x3030303030303030, kTops = 0x8080808080808080;
+  uint64_t text;
+  std::memcpy(&text, at, sizeof text);
+  text ^= kZeros;
+  uint64_t others = ((text + 0x7676767676767676) | text) & kTops;  // a byte above 9 carries into its top bit
+  if (others == 0) return {};
+  uint32_t length = static_cast<uint32_t>(std::countr_zero(others)) / 8, count = length, places = 0;
+  if (length > 0 && at[length] == '.') {
+    others &= others - 1;
+    if (others == 0) return {};
+    const uint64_t below = (uint64_t{1} << 8 * length) - 1;
+    text = (text & below) | (text >> 8 & ~below);
+    const uint32_t end = static_cast<uint32_t>(std::countr_zero(others)) / 8;
+    places = end - length - 1;
+    length = end, count = end - 1;
+  }
+  if (count == 0 || at[length] != stop) return {};
+  text <<= 8 * (8 - count);
+  text = text * 10 + (text >> 8);
+  const uint64_t fours = (text & 0x000000FF000000FF) * 0x000F424000000064, rest = (text >> 16 & 0x000000FF000000FF) * 0x0000271000000001;
+  return {static_cast<uint32_t>((fours + rest) >> 32), places, length};
+}
+
+constexpr int64_t kPowersOfTen[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+
 // At most 9 digits in all and no sign but minus; anything longer is for read_decimal.
 bool SeriesReader::read_plain_value(const char*& at, char stop, const BoundColumn& column, size_t cell) {
-  constexpr int64_t kPowers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+  uint64_t read = 0;  // wraps unseen where there are too many digits, which are counted
+  ptrdiff_t places = 0;
   const char* p = at;
   const bool minus = *p == '-';
-  p += minus;
-  uint64_t read = 0;  // wraps unseen where there are too many digits, which are counted
-  const char* begin = p;
-  for (unsigned digit; (digit = static_cast<unsigned char>(*p) - unsigned{'0'}) <= 9; ++p) read = read * 10 + digit;
-  ptrdiff_t count = p - begin, places = 0;
-  if (count == 0 || count > 9) return false;
-  if (*p == '.' || (comma_ && *p == ',')) {
-    const char* point = p++;
+  if (const ShortValue value = read_short_value(p, stop); value.length > 0) {
+    read = value.digits, places = value.places;
+    p += value.length;
+  } else {
+    p += minus;
+    const char* begin = p;
     for (unsigned digit; (digit = static_cast<unsigned char>(*p) - unsigned{'0'}) <= 9; ++p) read = read * 10 + digit;
-    places = p - point - 1;
-    if (count + places > 9) return false;
+    const ptrdiff_t count = p - begin;
+    if (count == 0 || count > 9) return false;
+    if (*p == '.' || (comma_ && *p == ',')) {
+      const char* point = p++;
+      for (unsigned digit; (digit = static_cast<unsigned char>(*p) - unsigned{'0'}) <= 9; ++p) read = read * 10 + digit;
+      places = p - point - 1;
+      if (count + places > 9) return false;
+    }
+    if (*p == '\r' && p[1] == '\n') ++p;
+    if (*p != stop) return false;
   }
-  if (*p == '\r' && p[1] == '\n') ++p;
-  if (*p != stop || places > column.scale.power_of_ten) return false;
-  int64_t digits = static_cast<int64_t>(read) * kPowers[column.scale.power_of_ten - places];
+  if (places > column.scale.power_of_ten) return false;
+  int64_t digits = static_cast<int64_t>(read) * kPowersOfTen[column.scale.power_of_ten - places];
   if (minus) digits = -digits;
   int32_t* cells = column.column->builder->narrow_cells();
   if (cells == nullptr || digits != static_cast<int32_t>(digits)) return false;

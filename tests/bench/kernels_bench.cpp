@@ -1,7 +1,7 @@
-// Kernels against the memory bus and against hand-written C++, in one process and one run: quote the ratios, never the megabytes.
-//   read_share      bytes a second of the kernels over those of a plain int32 sum of the same arrays (best of several)
-//   vs_handwritten  time of the hand-written loop over time of the kernels (1: equal; more: the kernels are faster)
-//   ledger_ms       the part of ms in which line columns are written (int128, three a clause); the ratios are of what is left, the kernels
+// Settling against the memory bus and against hand-written C++, in one process and one run: quote the ratios, never the megabytes.
+// A settlement is measured whole: kernels, and writing the ledger's lines (ledger_ms); not planning and compiling, which are counters.
+//   read_share      time of a plain int32 sum of the same readings over that of the settlement (best of several)
+//   vs_handwritten  time of the hand-written loops over that of the settlement (1: equal; more: the settlement is faster)
 //   vs_one          time of twelve tariffs over time of one
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -65,18 +65,18 @@ double read_seconds(int series) {
   });
 }
 
-// Kernel time as the iteration's time; the ratios as counters.
+// Time of the settlement as the iteration's time; the ratios as counters.
 void measure(benchmark::State& state, const BenchProgram& bench, int series, const std::function<double()>& hand_seconds, const std::function<double()>& one_ms = {}) {
-  double best = 1e9, bytes = 0, compile = 0, plan = 0, ledger = 0;
+  double best = 1e9, bytes = 0, compile = 1e9, plan = 1e9, ledger = 0;
   for (auto _ : state) {
     const SettleResult result = settle_once(bench);
     state.SetIterationTime(result.run_ms / 1e3);
-    const double kernels = result.run_ms - result.ledger_ms;
-    if (kernels < best) best = kernels, ledger = result.ledger_ms, compile = result.compile_ms, plan = result.plan_ms;
+    if (result.run_ms < best) best = result.run_ms, ledger = result.ledger_ms;
+    compile = std::min(compile, result.compile_ms), plan = std::min(plan, result.plan_ms);
     bytes = static_cast<double>(result.bytes_read);
   }
   const double read = read_seconds(series);
-  state.counters["ms"] = best + ledger;
+  state.counters["ms"] = best;
   state.counters["ledger_ms"] = ledger;
   state.counters["MB_per_s"] = bytes / best / 1e3;
   state.counters["read_share"] = read * 1e3 / best;
@@ -139,10 +139,7 @@ void twelve_tariffs(benchmark::State& state) {
   const BenchProgram one = fused_program(data(), 1), twelve = fused_program(data(), 12);
   measure(state, twelve, 1, {}, [&] {
     double best = 1e9;
-    for (int i = 0; i < kRuns; ++i) {
-      const SettleResult result = settle_once(one);
-      best = std::min(best, result.run_ms - result.ledger_ms);
-    }
+    for (int i = 0; i < kRuns; ++i) best = std::min(best, settle_once(one).run_ms);
     return best;
   });
 }

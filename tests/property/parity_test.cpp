@@ -1,4 +1,4 @@
-// Interpreter = kernels, to the last digit: random programs on random traces, at O0 and O3, for three processors.
+// Interpreter = kernels, to the last digit: random programs on random traces, with and without optimisation, for three processors.
 // Usage: parity_test [--cases N] [--from SEED]; `./dev test` runs 2,000 cases. Any difference prints the script and the line.
 #include <fmt/format.h>
 
@@ -54,18 +54,18 @@ std::string run_case(uint64_t seed, Counts& counts) {
   Result<Ledger> oracle = settle_interpreted(compiled.program, settlement, *clock, traces);
   static const char* kCpus[] = {"x86-64-v2", "haswell", "native"};
   struct Variant {
-    int optimisation;
+    Optimisation optimisation;
     const char* cpu;
     unsigned threads;
   };
-  const Variant variants[] = {{0, "native", 1}, {3, kCpus[seed % 3], static_cast<unsigned>(1 + seed % 2)}};
+  const Variant variants[] = {{seed % 2 ? Optimisation::none : Optimisation::by_work, "native", 1}, {Optimisation::all, kCpus[seed % 3], static_cast<unsigned>(1 + seed % 2)}};
   for (const Variant& v : variants) {
     SettleOptions options;
     options.optimisation = v.optimisation;
     options.cpu = v.cpu;
     options.threads = v.threads;
     Result<SettleResult> fast = settle(compiled.program, settlement, *clock, traces, options);
-    std::string which = fmt::format(" (O{}, {})", v.optimisation, v.cpu);
+    std::string which = fmt::format(" (optimisation {}, {})", static_cast<int>(v.optimisation), v.cpu);
     if (static_cast<bool>(oracle) != static_cast<bool>(fast))
       return (oracle ? "kernels fail: " + fast.failure().code + " " + fast.failure().message : "only the interpreter fails: " + oracle.failure().message) + which;
     if (!oracle) {
