@@ -251,10 +251,21 @@ ExpressionId Elaborator::settled(const Period& period, Span span) {
   return in_windows(inside, period, span);
 }
 
-ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span) {
+ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span) {
   const Node& s = node(context.module, suffix);
   if (pool_[value].grain.time == kInterval)  // `share * Peak` with a share by season
     if (ExpressionId held = held_per(value, context.tariff ? context.tariff->headers.billing : kMonth)) value = held;
+  // `over previous 1 calendar_year` of a value per month: the years themselves are what is looked at.
+  if (s.kind == NodeKind::SuffixPrevious) {
+    const std::string& unit_word = node(context.module, s.children[1]).text;
+    Period year{Period::Unit::year};
+    if (context.tariff && !unit_word.starts_with("calendar")) year.start_day = context.tariff->headers.billing.start_day;
+    if (unit_word.find("year") != std::string::npos && pool_[value].grain.time.unit != Period::Unit::year && nests_in(pool_[value].grain.time, year)) {
+      value = pool_.aggregate(fn, value, filter, year, span);
+      filter = {};
+    }
+  }
+  if (filter) value = pool_.aggregate(Aggregate::first, value, filter, pool_[value].grain.time, span);  // nothing where it does not hold
   const Period period = pool_[value].grain.time;
   if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
     if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
@@ -283,7 +294,8 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, No
   e.count = static_cast<uint32_t>(std::atoi(number.text.c_str()));
   e.include_this = s.text == "this and previous";
   const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : "quarter";
-  if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit.text.starts_with(words)) {
+  const std::string unit_text = unit.text == "calendar_year" || unit.text == "calendar_years" ? unit.text.substr(9) : unit.text;
+  if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit_text.starts_with(words)) {
     if (Diagnostic* d = error("WL3314", s.span, std::string("the values exist per ") + words + ", so the look-back is a number of " + words + "s")) d->hint(std::string("write for example `over previous 11 ") + words + "s`");
     return {};
   }
@@ -389,7 +401,8 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   }
   filter = pool_.both(filter, in_class, n.span);
   if (over_all) {
-    Period window = period.value_or(Period{});
+    // An answer is about the whole run; inside another aggregate, and in law, sites are added up interval by interval.
+    Period window = period ? *period : context.totals && !context.single_lines ? Period{} : pool_[operand].grain.time;
     if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(pool_[operand].grain.time, n.span), n.span);
     ExpressionId per_site = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take);
     Expression e;
@@ -406,7 +419,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     e.span = n.span;
     return pool_.intern(std::move(e));
   }
-  if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, look_back, context, n.span);
+  if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, filter, look_back, context, n.span);
   Period window = period ? *period : context.default_period;
   const Period& have = pool_[operand].grain.time;
   if (!period && have == window) {
@@ -432,7 +445,32 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   if (have == window) return operand;  // a window of one step
   if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(have, n.span), n.span);  // an answer is about the run
   ExpressionId e = pool_.aggregate(fn, operand, filter, window, n.span, take);
-  return look_back ? elaborate_previous(fn, e, look_back, context, n.span) : e;
+  return look_back ? elaborate_previous(fn, e, {}, look_back, context, n.span) : e;
+}
+
+// `power at time of max(ercot.load) per month`: the value in the interval in which the other is greatest, the first of equals.
+ExpressionId Elaborator::elaborate_at_time(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const Node& peak_node = node(context.module, n.children[1]);
+  Context inner = context;
+  inner.as_of.reset();
+  inner.cut_dates = nullptr;
+  inner.single_lines = true;
+  ExpressionId value = elaborate_number(n.children[0], inner), peak = elaborate_number(n.children[1], context);
+  if (!value || !peak) return {};
+  NodeId argument = peak_node.kind == NodeKind::Call && (peak_node.text == "max" || peak_node.text == "min") ? tree(context.module).child(n.children[1], NodeKind::Argument) : NodeId{};
+  ExpressionId of = argument ? elaborate_number(node(context.module, argument).children[0], inner) : ExpressionId{};
+  if (!of || pool_[of].grain.time != pool_[value].grain.time || pool_[peak].grain.time == pool_[of].grain.time) {
+    if (Diagnostic* d = error("WL3334", n.span, "`at time of` looks for the interval in which something is greatest")) d->hint("write for example `power at time of max(market.load) per month`");
+    return {};
+  }
+  ExpressionId then = pool_.make(Op::equal, boolean_type(), {of, peak}, n.span);
+  if (NodeId where = tree(context.module).child(argument, NodeKind::Where)) {
+    ExpressionId condition = elaborate_boolean(node(context.module, where).children[0], inner);
+    if (!condition) return {};
+    then = pool_.both(then, condition, n.span);
+  }
+  return pool_.aggregate(Aggregate::first, value, then, pool_[peak].grain.time, n.span);
 }
 
 // `Q within first B per P`, `Q beyond first B per P`: the part of a flow inside or outside an allowance. `X beyond Y`: the excess.

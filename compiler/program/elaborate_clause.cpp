@@ -279,6 +279,11 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
     return false;
   }
   parts.quantity = quantity;
+  if (parts.due != billing && pool_[product].type.dimension != kMoney) {  // a price per month or year is due with every bill
+    parts.due = billing;
+    parts.quantity = in_every(quantity, billing, n.span);
+    product = in_every(product, billing, n.span);
+  }
   parts.amount = per_billing(product, parts.due, tariff, n.span);
   parts.present = extra_scope;
   return static_cast<bool>(parts.amount);
@@ -332,6 +337,18 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   parts.version.scope = scope;
   parts.present = scope;
   return true;
+}
+
+ExpressionId Elaborator::in_every(ExpressionId value, const Period& period, Span span) {
+  Expression each;
+  each.op = Op::dated;
+  each.dates = {Date{INT32_MIN / 2}};
+  each.operands = {value};
+  each.type = pool_[value].type;
+  each.grain = {pool_[value].grain.entity, period};
+  each.change = Change::at_start;
+  each.span = span;
+  return pool_.intern(std::move(each));
 }
 
 ExpressionId Elaborator::last_bill_of(const Period& period, const Period& billing, Span span) {
@@ -718,17 +735,8 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
       d->label(clause.span, "in " + own).hint("write for example `rounding 0.01 " + own + " half up per line` among the headers of `" + tariff.symbol->name + "`");
   }
   if (!clause.line) clause.line = round_line(clause.amount, clause.rounding, clause.span);
-  if (pool_[clause.line].grain.time.unit == Period::Unit::none) {  // a fixed fee is due in every window, so that totals count it as often
-    Expression each;
-    each.op = Op::dated;
-    each.dates = {Date{INT32_MIN / 2}};
-    each.operands = {clause.line};
-    each.type = pool_[clause.line].type;
-    each.grain = {pool_[clause.line].grain.entity, clause.billing};
-    each.change = Change::at_start;
-    each.span = clause.span;
-    clause.line = pool_.intern(std::move(each));
-  }
+  // A fixed fee is due in every window, so that totals count it as often.
+  if (pool_[clause.line].grain.time.unit == Period::Unit::none) clause.line = in_every(clause.line, clause.billing, clause.span);
   applied.clauses.push_back(static_cast<uint32_t>(settlement_->clauses.size()));
   settlement_->clauses.push_back(std::move(clause));
 }

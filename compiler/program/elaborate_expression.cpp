@@ -77,7 +77,7 @@ ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
       if (Diagnostic* d = error("WL3310", n.span, "`" + n.text + " … of` gives several values; say what becomes of them"))
         d->hint("write for example `mean(" + text_of(n.span) + ") per month`");
       return {};
-    case NodeKind::AtTimeOf: not_in_this_version(n.span, "`at time of`"); return {};
+    case NodeKind::AtTimeOf: return elaborate_at_time(id, context);
     case NodeKind::Under: not_in_this_version(n.span, "`under` another scenario"); return {};
     case NodeKind::Allocate: not_in_this_version(n.span, "`allocate`"); return {};
     case NodeKind::None: not_in_this_version(n.span, "`none` as a value"); return {};

@@ -182,8 +182,9 @@ class Elaborator {
   ExpressionId elaborate_call(NodeId node, Context& context);
   ExpressionId elaborate_aggregate(Aggregate fn, NodeId node, Context& context);
   ExpressionId elaborate_quota(NodeId node, Context& context);
+  ExpressionId elaborate_at_time(NodeId node, Context& context);
   void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
-  ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, NodeId suffix, Context& context, Span span);
+  ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span);
   std::optional<Period> period_of(NodeId node, Context& context, bool* per_site = nullptr);
   Period normalised(Period period) const;   // windows of one step are the interval
 
@@ -244,6 +245,7 @@ class Elaborator {
   bool check_changes(const TariffInfo& tariff, const std::set<Date>& dates, NodeId node, uint32_t module, const std::string& label, Period of = {});
   bool check_partial(const TariffInfo& tariff, NodeId node, uint32_t module, const std::string& label, Period of = {});
   ExpressionId settled(const Period& period, Span span);  // boolean per window: in the run, not in the history before it; invalid: all are
+  ExpressionId in_every(ExpressionId value, const Period& period, Span span);  // a longer value as one of each window
   ExpressionId last_bill_of(const Period& period, const Period& billing, Span span);  // boolean per bill: the period ends with it
 
   // ---- elaborate_settlement.cpp
