@@ -223,8 +223,9 @@ class NettleieWriter {
     for (const NettleieStep& step : sheet.steps)
       rows += fmt::format("  {} {} {} => {} NOK per year\n", sheet.includes_threshold || step.threshold == 0 ? "from" : "above", decimal_text(step.threshold),
                           by_fuse ? "A" : "kW", decimal_text(step.nok_per_year));
-    if (by_fuse) return fmt::format("charge capacity of (by site.fuse {{\n{}}})\n", rows);
-    return fmt::format("charge capacity on {} in steps {{\n{}}}\n", peak_of(sheet).empty() ? "site.billed_demand" : "Peak", rows);
+    // An attribute may hold a slip below zero, and a ladder must say what it is then: what it is at zero.
+    if (by_fuse) return fmt::format("charge capacity of (by max(site.fuse, 0 A) {{\n{}}})\n", rows);
+    return fmt::format("charge capacity on {} in steps {{\n{}}}\n", peak_of(sheet).empty() ? "max(site.billed_demand, 0 kW)" : "Peak", rows);
   }
 
   const NettleieFile& file_;
