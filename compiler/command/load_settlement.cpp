@@ -188,7 +188,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   for (size_t i = 0; i < settlement.series.size(); ++i) {
     const SeriesDeclaration& declaration = loaded.program().series[settlement.series[i]];
     const TileSeries& series = traces->member_series[i];
-    if ((declaration.name != "import" && declaration.name != "export") || series.members == 0 || series.min >= 0) continue;
+    if (!is_register(declaration.name) || series.members == 0 || series.min >= 0) continue;
     for (uint32_t member = 0; member < series.members; ++member)
       for (uint32_t step = 0; step < series.steps; ++step)
         if (series.at(member, step) < 0)

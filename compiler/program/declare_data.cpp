@@ -182,7 +182,7 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
 }
 
 void Elaborator::declare_attributes_and_traces() {
-  for (const char* name : {"import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) {
+  for (const char* name : kRegisters) {
     SeriesDeclaration declaration;
     declaration.name = name;
     declaration.type = number_type({.energy = 1}, 0, true);

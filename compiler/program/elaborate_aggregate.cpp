@@ -393,6 +393,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     if (!filter) return {};
     if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time))
       if (ExpressionId held = held_per(filter, pool_[operand].grain.time)) filter = held;
+      else if (is_same_within(filter, pool_[operand].grain.time)) filter = pool_.aggregate(Aggregate::any, filter, {}, pool_[operand].grain.time, pool_[filter].span);
     if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time) && !pool_.is_constant(operand)) {
       if (Diagnostic* d = error("WL3304", node(context.module, where).span, "the condition changes within a " + period_name(pool_[operand].grain.time) + ", which is what is gathered here"))
         d->hint("put the `where` inside, next to what exists in every interval: `max(max(power where …) per day) per month`");

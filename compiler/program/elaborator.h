@@ -190,6 +190,7 @@ class Elaborator {
 
   // ---- hold_per_window.cpp
   ExpressionId held_per(ExpressionId id, const Period& period);  // as a value per window; invalid if it changes within one
+  bool is_same_within(ExpressionId condition, const Period& period);
   std::optional<std::vector<uint32_t>> same_within(const Windows& windows, const std::function<uint32_t(uint32_t)>& of_step);
   ExpressionId by_window(const std::vector<uint32_t>& of_window, const std::vector<ExpressionId>& choices, const Period& period, Span span);
   ExpressionId in_windows(const std::vector<bool>& which, const Period& period, Span span);  // boolean, grain (none, period)

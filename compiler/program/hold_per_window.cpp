@@ -82,6 +82,20 @@ std::vector<std::vector<bool>> Elaborator::band_windows(uint32_t bands, const Wi
   return occurs;
 }
 
+// Whether a condition is the same in all steps of each window, by the calendar alone.
+bool Elaborator::is_same_within(ExpressionId id, const Period& period) {
+  const Expression& e = pool_[id];
+  if (e.grain.time != kInterval) return e.grain.time.unit == Period::Unit::none || nests_in(period, e.grain.time);
+  const Windows* windows = period.rolling ? nullptr : windows_of(period);
+  if (!windows) return false;
+  if (e.op == Op::band) return same_within(*windows, [&](uint32_t step) { return class_at(e.index, step); }).has_value();
+  if (e.op == Op::in_time_set)
+    return same_within(*windows, [&](uint32_t step) { return program_.time_sets[e.index].contains(clock_->date_of_step(step), clock_->local_minute[step]); }).has_value();
+  if (e.op == Op::dated && e.change == Change::at_step && period.unit <= Period::Unit::day && period.start_minute == 0)  // texts change at midnight
+    return std::all_of(e.operands.begin(), e.operands.end(), [&](ExpressionId operand) { return is_same_within(operand, period); });
+  return is_pointwise(e.op) && std::all_of(e.operands.begin(), e.operands.end(), [&](ExpressionId operand) { return is_same_within(operand, period); });
+}
+
 // The value per window of `period`, or invalid if it changes within one (or is metered, and so belongs to its interval).
 ExpressionId Elaborator::held_per(ExpressionId id, const Period& period) {
   const Expression e = pool_[id];

@@ -10,7 +10,7 @@ bool Elaborator::is_never_negative(ExpressionId id) const {
   auto all = [&](size_t first) { return std::all_of(e.operands.begin() + static_cast<long>(first), e.operands.end(), [&](ExpressionId o) { return is_never_negative(o); }); };
   switch (e.op) {
     case Op::constant: return e.value >= 0;
-    case Op::series: return program_.series[e.index].name == "import" || program_.series[e.index].name == "export";
+    case Op::series: return is_register(program_.series[e.index].name) || program_.series[e.index].request.trace == kSessionTrace;
     case Op::window_days:
     case Op::window_share:
     case Op::absolute:
@@ -26,6 +26,7 @@ bool Elaborator::is_never_negative(ExpressionId id) const {
     case Op::aggregate:
     case Op::previous:
     case Op::over_sites: return e.fn == Aggregate::count || e.fn == Aggregate::any || is_never_negative(e.operands[0]);
+    case Op::running_surplus: return true;
     case Op::quota: return true;  // steps with a negative flow count as 0
     default: return false;
   }

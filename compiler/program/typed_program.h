@@ -11,6 +11,7 @@
 // Nothing. An aggregate over no interval is *nothing*. An aggregate skips operands that are nothing; everywhere else nothing is 0
 // (false for booleans). So `largest 3 of (max(power where W) per day)` takes only days on which W occurs.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -295,6 +296,10 @@ struct TypedProgram {
   std::string root;                    // folder of the script, for data paths
   const Expression& operator[](ExpressionId id) const { return expressions[id.index]; }
 };
+
+// Registers of a site's meters: built in, energy of each interval, never negative.
+inline constexpr const char* kRegisters[] = {"import", "export", "vehicle_import", "vehicle_export", "controllable_import"};
+inline bool is_register(const std::string& series) { return std::find(std::begin(kRegisters), std::end(kRegisters), series) != std::end(kRegisters); }
 
 // "kWh", "NOK/kWh", "NOK", "h": the canonical unit of a type, for messages, ledgers and reports.
 std::string unit_text(const TypedProgram& program, const Type& type);

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "runtime/base/assert.h"
-#include "runtime/number/decimal_text.h"
+#include "runtime/number/rounding.h"
 #include "runtime/trace/read_csv.h"
 #include "runtime/trace/read_time.h"
 
