@@ -216,101 +216,6 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   return {};
 }
 
-// `history from import`: the run reads from the first window that this look-back sees.
-void Elaborator::read_history(const TariffInfo& tariff, const Period& period, int count, Span span) {
-  const std::string& name = tariff.headers.history_series;
-  if (auto it = series_index_.find(name); it == series_index_.end() || !program_.series[it->second].request.per_member) {
-    if (Diagnostic* d = error("WL4119", span, "the history is said to come from `" + name + "`, which is no reading of a site")) d->hint("write `history from import`: the readings before the run, from the same files");
-    return;
-  }
-  const YearMonthDay first = civil_of(settlement_->from);
-  const int months = period.unit == Period::Unit::month ? 1 : period.unit == Period::Unit::quarter ? 3 : period.unit == Period::Unit::year ? 12 : 0;
-  Date begin{settlement_->from.days - count};  // days
-  if (count == 0) {
-    begin = date_of(first.year, 1, period.start_day);
-    if (begin > settlement_->from) begin = date_of(first.year - 1, 1, period.start_day);
-  } else if (months) {
-    const int back = first.year * 12 + first.month - 1 - count * months;
-    begin = date_of(back / 12, back % 12 + 1, first.day);
-  }
-  history_needed_ = std::min(history_needed_, begin);
-  const Windows* bills = windows_of(tariff.headers.billing);
-  if (!bills || settlement_->kind != Settlement::Kind::scenario) return;
-  const uint32_t bill = bills->window_of_step[clock_->first_step_of(settlement_->from)];
-  if (bills->nominal_begin[bill] != settlement_->from)
-    if (Diagnostic* d = error("WL4119", span, "`" + settlement_->name + "` begins inside a bill, on " + print_date(settlement_->from) + ", and reads the history before it"))
-      d->hint("let it begin with a bill, on " + print_date(bills->nominal_begin[bill]));
-}
-
-ExpressionId Elaborator::settled(const Period& period, Span span) {
-  if (!settlement_ || settlement_->history_from == settlement_->from || period.unit == Period::Unit::none) return {};
-  if (period.unit < Period::Unit::day || period.rolling || period.start_minute != 0) return pool_.in_force(settlement_->from, std::nullopt, span);
-  const Windows& windows = *windows_of(period);
-  std::vector<bool> inside(windows.size());
-  for (uint32_t w = 0; w < windows.size(); ++w) inside[w] = windows.nominal_begin[w] >= settlement_->from;
-  return in_windows(inside, period, span);
-}
-
-ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span) {
-  const Node& s = node(context.module, suffix);
-  if (pool_[value].grain.time == kInterval)  // `share * Peak` with a share by season
-    if (ExpressionId held = held_per(value, context.tariff ? context.tariff->headers.billing : kMonth)) value = held;
-  // `over previous 1 calendar_year` of a value per month: the years themselves are what is looked at.
-  if (s.kind == NodeKind::SuffixPrevious) {
-    const std::string& unit_word = node(context.module, s.children[1]).text;
-    Period year{Period::Unit::year};
-    if (context.tariff && !unit_word.starts_with("calendar")) year.start_day = context.tariff->headers.billing.start_day;
-    if (unit_word.find("year") != std::string::npos && pool_[value].grain.time.unit != Period::Unit::year && nests_in(pool_[value].grain.time, year)) {
-      value = pool_.aggregate(fn, value, filter, year, span);
-      filter = {};
-    }
-  }
-  if (filter) value = pool_.aggregate(Aggregate::first, value, filter, pool_[value].grain.time, span);  // nothing where it does not hold
-  const Period period = pool_[value].grain.time;
-  if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
-    if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
-    return {};
-  }
-  Expression e;
-  e.op = Op::previous;
-  e.fn = fn;
-  e.operands = {value};
-  e.type = pool_[value].type;
-  e.grain = pool_[value].grain;
-  e.period = period;
-  e.span = span;
-  if (context.tariff && !context.tariff->headers.history_series.empty()) read_history(*context.tariff, period, s.kind == NodeKind::SuffixSame ? 0 : std::atoi(node(context.module, s.children[0]).text.c_str()), span);
-  if (s.kind == NodeKind::SuffixSame) {
-    if (s.text != "year") {
-      not_in_this_version(s.span, "`over same " + s.text + "`");
-      return {};
-    }
-    e.same_year = true;
-    e.history = History::none;  // every window of the year that the run covers
-    return pool_.intern(std::move(e));
-  }
-  const Node& number = node(context.module, s.children[0]);
-  const Node& unit = node(context.module, s.children[1]);
-  e.count = static_cast<uint32_t>(std::atoi(number.text.c_str()));
-  e.include_this = s.text == "this and previous";
-  const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : "quarter";
-  const std::string unit_text = unit.text == "calendar_year" || unit.text == "calendar_years" ? unit.text.substr(9) : unit.text;
-  if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit_text.starts_with(words)) {
-    if (Diagnostic* d = error("WL3314", s.span, std::string("the values exist per ") + words + ", so the look-back is a number of " + words + "s")) d->hint(std::string("write for example `over previous 11 ") + words + "s`");
-    return {};
-  }
-  History history = context.tariff && context.tariff->headers.history ? *context.tariff->headers.history : History::unsaid;
-  if (history == History::unsaid && settlement_ && settlement_->kind == Settlement::Kind::scenario) {
-    if (Diagnostic* d = error("WL4110", span, "nothing says what this looks back on before " + print_date(settlement_->from)))
-      d->note("with `history none` the first " + std::string(words) + "s look back only on what the run holds")
-          .note("with `history from import` the readings before the run are read as well, and a peak in them may be higher")
-          .hint("write one of them among the tariff's headers");
-    return {};
-  }
-  e.history = History::none;
-  return pool_.intern(std::move(e));
-}
-
 ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   NodeId argument = tree(context.module).child(id, NodeKind::Argument);
@@ -391,9 +296,10 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   if (where) {
     filter = elaborate_boolean(node(context.module, where).children[0], inner);
     if (!filter) return {};
-    if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time))
+    if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time)) {
       if (ExpressionId held = held_per(filter, pool_[operand].grain.time)) filter = held;
       else if (is_same_within(filter, pool_[operand].grain.time)) filter = pool_.aggregate(Aggregate::any, filter, {}, pool_[operand].grain.time, pool_[filter].span);
+    }
     if (!nests_in(pool_[operand].grain.time, pool_[filter].grain.time) && !pool_.is_constant(operand)) {
       if (Diagnostic* d = error("WL3304", node(context.module, where).span, "the condition changes within a " + period_name(pool_[operand].grain.time) + ", which is what is gathered here"))
         d->hint("put the `where` inside, next to what exists in every interval: `max(max(power where …) per day) per month`");
@@ -447,98 +353,6 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(have, n.span), n.span);  // an answer is about the run
   ExpressionId e = pool_.aggregate(fn, operand, filter, window, n.span, take);
   return look_back ? elaborate_previous(fn, e, {}, look_back, context, n.span) : e;
-}
-
-// `power at time of max(ercot.load) per month`: the value in the interval in which the other is greatest, the first of equals.
-ExpressionId Elaborator::elaborate_at_time(NodeId id, Context& context) {
-  const Node& n = node(context.module, id);
-  const Node& peak_node = node(context.module, n.children[1]);
-  Context inner = context;
-  inner.as_of.reset();
-  inner.cut_dates = nullptr;
-  inner.single_lines = true;
-  ExpressionId value = elaborate_number(n.children[0], inner), peak = elaborate_number(n.children[1], context);
-  if (!value || !peak) return {};
-  NodeId argument = peak_node.kind == NodeKind::Call && (peak_node.text == "max" || peak_node.text == "min") ? tree(context.module).child(n.children[1], NodeKind::Argument) : NodeId{};
-  ExpressionId of = argument ? elaborate_number(node(context.module, argument).children[0], inner) : ExpressionId{};
-  if (!of || pool_[of].grain.time != pool_[value].grain.time || pool_[peak].grain.time == pool_[of].grain.time) {
-    if (Diagnostic* d = error("WL3334", n.span, "`at time of` looks for the interval in which something is greatest")) d->hint("write for example `power at time of max(market.load) per month`");
-    return {};
-  }
-  ExpressionId then = pool_.make(Op::equal, boolean_type(), {of, peak}, n.span);
-  if (NodeId where = tree(context.module).child(argument, NodeKind::Where)) {
-    ExpressionId condition = elaborate_boolean(node(context.module, where).children[0], inner);
-    if (!condition) return {};
-    then = pool_.both(then, condition, n.span);
-  }
-  return pool_.aggregate(Aggregate::first, value, then, pool_[peak].grain.time, n.span);
-}
-
-// `Q within first B per P`, `Q beyond first B per P`: the part of a flow inside or outside an allowance. `X beyond Y`: the excess.
-ExpressionId Elaborator::elaborate_quota(NodeId id, Context& context) {
-  const Node& n = node(context.module, id);
-  ExpressionId flow = elaborate_number(n.children[0], context);
-  if (!flow) return {};
-  bool first = n.text.ends_with("first");
-  bool beyond = n.text.starts_with("beyond");
-  Period window = context.default_period;
-  ExpressionId counted;
-  NodeId starting;
-  for (size_t i = 2; i < n.children.size(); ++i) {
-    const Node& c = node(context.module, n.children[i]);
-    if (c.kind == NodeKind::Counted) {  // hours in which something holds, instead of the flow itself
-      counted = elaborate_boolean(c.children[0], context);
-      if (!counted) return {};
-    }
-    if (c.kind == NodeKind::Starting) starting = n.children[i];
-  }
-  const Dimension measure = counted ? Dimension{.time = 1} : pool_[flow].type.dimension;
-  // `5000 kWh per month`: the unit `per month` is the window.
-  const Node& bound_node = node(context.module, n.children[1]);
-  ExpressionId bound = elaborate_number(n.children[1], context);
-  if (!bound) return {};
-  Dimension d = pool_[bound].type.dimension;
-  auto windowed = [&](const Dimension& per, const Period& period) {
-    if (d + per != measure) return false;
-    Expression e = pool_[pool_.multiply(bound, pool_.constant(1, number_type(per), bound_node.span), bound_node.span)];
-    e.type = counted ? number_type(measure, 0, true) : pool_[flow].type;
-    bound = pool_.intern(std::move(e));
-    window = period;
-    return true;
-  };
-  bool said = windowed({.month = 1}, context.tariff ? context.tariff->headers.billing : kMonth) || windowed({.day = 1}, Period{Period::Unit::day});
-  if (!said && d != measure) {
-    if (!counted) same_kind(flow, bound, n.span, "compared with");
-    else if (Diagnostic* diagnostic = error("WL3327", bound_node.span, "hours are counted here, but the allowance is " + dimension_words(d))) diagnostic->hint("write for example `within first 6 h per day of …`");
-    return {};
-  }
-  if (starting) {
-    const Node& s = node(context.module, starting);
-    if (window.unit != Period::Unit::day || s.text.size() != 5 || s.text[2] != ':') {
-      if (Diagnostic* diagnostic = error("WL3325", s.span, "no " + period_name(window) + " starts here")) diagnostic->hint("an allowance per day starts at a time: `per day starting 12:00`");
-      return {};
-    }
-    window.start_minute = static_cast<uint16_t>(std::atoi(s.text.c_str()) * 60 + std::atoi(s.text.c_str() + 3));
-  }
-  if (!first) {
-    if (counted) {
-      if (Diagnostic* diagnostic = error("WL3327", n.span, "hours are counted by an allowance only")) diagnostic->hint("write `within first 6 h per day of …`");
-      return {};
-    }
-    if (!comparable_grain(flow, bound, n.span)) return {};
-    if (!beyond) return pool_.make(Op::minimum, pool_[flow].type, {flow, bound}, n.span);
-    ExpressionId excess = pool_.subtract(flow, bound, n.span);
-    return pool_.make(Op::maximum, pool_[excess].type, {excess, pool_.constant(0, pool_[excess].type, n.span)}, n.span);
-  }
-  if (pool_[flow].grain.time != kInterval || !pool_[flow].type.extensive) {
-    if (Diagnostic* diagnostic = error("WL3320", n.span, "an allowance runs over a flow, which exists in every interval")) diagnostic->hint("write it on `import` or `export`: `import within first 5000 kWh per month`");
-    return {};
-  }
-  if (pool_[bound].grain.time.unit != Period::Unit::none && !nests_in(window, pool_[bound].grain.time)) {
-    error("WL3321", n.span, "the bound of the allowance changes within its " + period_name(window));
-    return {};
-  }
-  return pool_.quota(flow, bound, counted, beyond, window, n.span);
 }
 
 }  // namespace wattlaw

@@ -1,6 +1,7 @@
-// Elaborator: syntax trees -> TypedProgram. One class, split by topic over resolve_names.cpp (what a name means),
-// elaborate_expression.cpp, elaborate_aggregate.cpp, elaborate_table.cpp, elaborate_clause.cpp, elaborate_tariff.cpp,
-// elaborate_settlement.cpp, and the checks check_bands.cpp, check_table.cpp, check_exceptions.cpp, check_changes.cpp.
+// Elaborator: syntax trees -> TypedProgram. One class; its functions stand in a file for each topic, in the order of the declarations below:
+// names and headers (resolve_names, declare_data, collect_tariffs), expressions (elaborate_expression, _names, _definitions, _aggregate,
+// _look_back, _quota, _time, _table, hold_per_window), clauses (elaborate_clause, billing_periods, join_versions, _exceptions, _blocks,
+// _netting, _session, _tax, _minimum, _tariff), runs (elaborate_settlement, _test) and checks (check_exceptions, never_negative).
 // Everything is elaborated for one settlement at a time: its step, period and applied tariffs are known, so windows, dated
 // versions and totals are decided here and never again.
 #pragma once
@@ -78,6 +79,8 @@ struct Applied {                       // a tariff in a settlement
 
 inline constexpr const char* kSessionTrace = "sessions";  // SeriesRequest::trace of what a session has
 
+inline constexpr int32_t kSteps[] = {3600, 1800, 900, 600, 300, 60};  // seconds
+
 struct BandSplit {                     // a value that exists for each class of a band set, and which class is looked at
   uint32_t bands, band;
 };
@@ -96,6 +99,9 @@ struct Context {
   std::optional<BandSplit> split;      // the band set means this class of it: values that exist per band are those of the class
   std::optional<uint32_t>* splits_by = nullptr;  // where a value per band may stand: told the band set
 };
+
+// A tax contained in prices is handed on by who received them: no line of the tariff's payer.
+inline bool is_handed_on(const TypedClause& clause, const TariffInfo& tariff) { return clause.kind == ClauseKind::tax && clause.payer != tariff.payer; }
 
 struct TableResult {
   ExpressionId value;

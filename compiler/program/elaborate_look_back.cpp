@@ -1,0 +1,128 @@
+// Values of other times: earlier windows, the history before the run, the interval in which something is greatest.
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+
+namespace wattlaw {
+
+// `history from import`: the run reads from the first window that this look-back sees.
+void Elaborator::read_history(const TariffInfo& tariff, const Period& period, int count, Span span) {
+  const std::string& name = tariff.headers.history_series;
+  if (auto it = series_index_.find(name); it == series_index_.end() || !program_.series[it->second].request.per_member) {
+    if (Diagnostic* d = error("WL4119", span, "the history is said to come from `" + name + "`, which is no reading of a site")) d->hint("write `history from import`: the readings before the run, from the same files");
+    return;
+  }
+  const YearMonthDay first = civil_of(settlement_->from);
+  const int months = period.unit == Period::Unit::month ? 1 : period.unit == Period::Unit::quarter ? 3 : period.unit == Period::Unit::year ? 12 : 0;
+  Date begin{settlement_->from.days - count};  // days
+  if (count == 0) {
+    begin = date_of(first.year, 1, period.start_day);
+    if (begin > settlement_->from) begin = date_of(first.year - 1, 1, period.start_day);
+  } else if (months) {
+    const int back = first.year * 12 + first.month - 1 - count * months;
+    begin = date_of(back / 12, back % 12 + 1, first.day);
+  }
+  history_needed_ = std::min(history_needed_, begin);
+  const Windows* bills = windows_of(tariff.headers.billing);
+  if (!bills || settlement_->kind != Settlement::Kind::scenario) return;
+  const uint32_t bill = bills->window_of_step[clock_->first_step_of(settlement_->from)];
+  if (bills->nominal_begin[bill] != settlement_->from)
+    if (Diagnostic* d = error("WL4119", span, "`" + settlement_->name + "` begins inside a bill, on " + print_date(settlement_->from) + ", and reads the history before it"))
+      d->hint("let it begin with a bill, on " + print_date(bills->nominal_begin[bill]));
+}
+
+ExpressionId Elaborator::settled(const Period& period, Span span) {
+  if (!settlement_ || settlement_->history_from == settlement_->from || period.unit == Period::Unit::none) return {};
+  if (period.unit < Period::Unit::day || period.rolling || period.start_minute != 0) return pool_.in_force(settlement_->from, std::nullopt, span);
+  const Windows& windows = *windows_of(period);
+  std::vector<bool> inside(windows.size());
+  for (uint32_t w = 0; w < windows.size(); ++w) inside[w] = windows.nominal_begin[w] >= settlement_->from;
+  return in_windows(inside, period, span);
+}
+
+ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span) {
+  const Node& s = node(context.module, suffix);
+  if (pool_[value].grain.time == kInterval)  // `share * Peak` with a share by season
+    if (ExpressionId held = held_per(value, context.tariff ? context.tariff->headers.billing : kMonth)) value = held;
+  // `over previous 1 calendar_year` of a value per month: the years themselves are what is looked at.
+  if (s.kind == NodeKind::SuffixPrevious) {
+    const std::string& unit_word = node(context.module, s.children[1]).text;
+    Period year{Period::Unit::year};
+    if (context.tariff && !unit_word.starts_with("calendar")) year.start_day = context.tariff->headers.billing.start_day;
+    if (unit_word.find("year") != std::string::npos && pool_[value].grain.time.unit != Period::Unit::year && nests_in(pool_[value].grain.time, year)) {
+      value = pool_.aggregate(fn, value, filter, year, span);
+      filter = {};
+    }
+  }
+  if (filter) value = pool_.aggregate(Aggregate::first, value, filter, pool_[value].grain.time, span);  // nothing where it does not hold
+  const Period period = pool_[value].grain.time;
+  if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
+    if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
+    return {};
+  }
+  Expression e;
+  e.op = Op::previous;
+  e.fn = fn;
+  e.operands = {value};
+  e.type = pool_[value].type;
+  e.grain = pool_[value].grain;
+  e.period = period;
+  e.span = span;
+  if (context.tariff && !context.tariff->headers.history_series.empty()) read_history(*context.tariff, period, s.kind == NodeKind::SuffixSame ? 0 : std::atoi(node(context.module, s.children[0]).text.c_str()), span);
+  if (s.kind == NodeKind::SuffixSame) {
+    if (s.text != "year") {
+      not_in_this_version(s.span, "`over same " + s.text + "`");
+      return {};
+    }
+    e.same_year = true;
+    e.history = History::none;  // every window of the year that the run covers
+    return pool_.intern(std::move(e));
+  }
+  const Node& number = node(context.module, s.children[0]);
+  const Node& unit = node(context.module, s.children[1]);
+  e.count = static_cast<uint32_t>(std::atoi(number.text.c_str()));
+  e.include_this = s.text == "this and previous";
+  const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : "quarter";
+  const std::string unit_text = unit.text == "calendar_year" || unit.text == "calendar_years" ? unit.text.substr(9) : unit.text;
+  if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit_text.starts_with(words)) {
+    if (Diagnostic* d = error("WL3314", s.span, std::string("the values exist per ") + words + ", so the look-back is a number of " + words + "s")) d->hint(std::string("write for example `over previous 11 ") + words + "s`");
+    return {};
+  }
+  History history = context.tariff && context.tariff->headers.history ? *context.tariff->headers.history : History::unsaid;
+  if (history == History::unsaid && settlement_ && settlement_->kind == Settlement::Kind::scenario) {
+    if (Diagnostic* d = error("WL4110", span, "nothing says what this looks back on before " + print_date(settlement_->from)))
+      d->note("with `history none` the first " + std::string(words) + "s look back only on what the run holds")
+          .note("with `history from import` the readings before the run are read as well, and a peak in them may be higher")
+          .hint("write one of them among the tariff's headers");
+    return {};
+  }
+  e.history = History::none;
+  return pool_.intern(std::move(e));
+}
+
+// `power at time of max(ercot.load) per month`: the value in the interval in which the other is greatest, the first of equals.
+ExpressionId Elaborator::elaborate_at_time(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const Node& peak_node = node(context.module, n.children[1]);
+  Context inner = context;
+  inner.as_of.reset();
+  inner.cut_dates = nullptr;
+  inner.single_lines = true;
+  ExpressionId value = elaborate_number(n.children[0], inner), peak = elaborate_number(n.children[1], context);
+  if (!value || !peak) return {};
+  NodeId argument = peak_node.kind == NodeKind::Call && (peak_node.text == "max" || peak_node.text == "min") ? tree(context.module).child(n.children[1], NodeKind::Argument) : NodeId{};
+  ExpressionId of = argument ? elaborate_number(node(context.module, argument).children[0], inner) : ExpressionId{};
+  if (!of || pool_[of].grain.time != pool_[value].grain.time || pool_[peak].grain.time == pool_[of].grain.time) {
+    if (Diagnostic* d = error("WL3334", n.span, "`at time of` looks for the interval in which something is greatest")) d->hint("write for example `power at time of max(market.load) per month`");
+    return {};
+  }
+  ExpressionId then = pool_.make(Op::equal, boolean_type(), {of, peak}, n.span);
+  if (NodeId where = tree(context.module).child(argument, NodeKind::Where)) {
+    ExpressionId condition = elaborate_boolean(node(context.module, where).children[0], inner);
+    if (!condition) return {};
+    then = pool_.both(then, condition, n.span);
+  }
+  return pool_.aggregate(Aggregate::first, value, then, pool_[peak].grain.time, n.span);
+}
+
+}  // namespace wattlaw
