@@ -58,6 +58,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
     block.rate = elaborate_number(row.children[rate_child], context);
     if (!block.rate) return false;
     if (!rows.empty() && !same_kind(rows[0].rate, block.rate, row.span, "beside")) return false;
+    if (ExpressionId held = held_per(block.rate, window)) block.rate = held;  // a figure that changes elsewhere is one figure here
     const Period& grain = pool_[block.rate].grain.time;
     uniform = uniform && (grain.unit == Period::Unit::none || (grain != kInterval && nests_in(window, grain)));
     rows.push_back(block);

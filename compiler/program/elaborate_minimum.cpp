@@ -45,7 +45,7 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
     not_in_this_version(node(version.module, each).span, "a `" + label + "` for each " + node(version.module, each).text);
     return;
   }
-  if (!each && pool_[bound].type.dimension == kMoney && pool_[bound].grain.time.unit == Period::Unit::none) {
+  if (!each && tariff.headers.billing != kSession && pool_[bound].type.dimension == kMoney && pool_[bound].grain.time.unit == Period::Unit::none) {
     if (Diagnostic* d = error("WL4104", node(version.module, n.children[0]).span, "nothing says for which period this `" + label + "` is"))
       d->note("`per year` would be a twelfth of it each month; `per month` the whole of it each month").hint("write for example `" + label + " " + text_of(node(version.module, n.children[0]).span) + " per month`");
     return;
