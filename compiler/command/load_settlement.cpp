@@ -105,7 +105,8 @@ Result<Ok> load_session_traces(const SettlementRequest& request, LoadedSettlemen
   traces.file_hashes.emplace_back("sessions.csv", sessions->hash);
   traces.remarks = minutes.remarks;
   if (sessions->left_out > 0)
-    traces.remarks.push_back({false, Failure{"WL6054", fmt::format("{} sessions end outside of {} until {} and are not settled here", sessions->left_out, print_date(settlement.from), print_date(settlement.until)),
+    traces.remarks.push_back({false, Failure{"WL6054", fmt::format("{} end{} outside of {} until {} and {} not settled here", sessions->left_out == 1 ? "one session" : fmt::format("{} sessions", sessions->left_out),
+                                                                            sessions->left_out == 1 ? "s" : "", print_date(settlement.from), print_date(settlement.until), sessions->left_out == 1 ? "is" : "are"),
                                              "a session is billed in the period in which it ends", "sessions.csv", 0, ""}});
   size_t of_minutes = 0;
   for (const SeriesRequest& series : all.series) {
