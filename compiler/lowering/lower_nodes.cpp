@@ -59,7 +59,18 @@ llvm::Value* StageLowering::better(bool larger, llvm::Value* a, llvm::Value* b) 
   return builder_.CreateBinaryIntrinsic(larger ? llvm::Intrinsic::smax : llvm::Intrinsic::smin, a, b);
 }
 
+llvm::Value* StageLowering::either_fault(llvm::Value* a, llvm::Value* b) { return !a ? b : !b ? a : builder_.CreateOr(a, b); }
+
+llvm::Value* StageLowering::fault_of(const PlanNode& node, llvm::Value* own) {
+  const auto of = [&](uint32_t operand) { return operand == kNone ? nullptr : faults_[operand]; };
+  if (node.op != PlanOp::select) return either_fault(own, either_fault(either_fault(of(node.a), of(node.b)), of(node.c)));
+  llvm::Value *yes = of(node.b), *no = of(node.c), *never = builder_.getFalse();
+  llvm::Value* taken = yes || no ? builder_.CreateSelect(values_[node.a], yes ? yes : never, no ? no : never) : nullptr;
+  return either_fault(of(node.a), taken);
+}
+
 void StageLowering::raise_fault(llvm::Value* is_fault) {
+  if (!is_fault) return;
   llvm::Value* before = builder_.CreateLoad(builder_.getInt32Ty(), fault_);
   builder_.CreateStore(builder_.CreateOr(before, builder_.CreateZExt(is_fault, builder_.getInt32Ty())), fault_);
 }
@@ -118,7 +129,7 @@ llvm::Value* StageLowering::lower_checked(const PlanNode& node) {
   llvm::Value* both = builder_.CreateBinaryIntrinsic(id, a, b);
   llvm::Value* value = builder_.CreateExtractValue(both, 0);
   llvm::Value* too_wide = builder_.CreateOr(builder_.CreateICmpSGT(value, constant(128, kMostChecked)), builder_.CreateICmpSLT(value, constant(128, -kMostChecked)));
-  raise_fault(builder_.CreateOr(builder_.CreateExtractValue(both, 1), too_wide));
+  own_fault_ = builder_.CreateOr(builder_.CreateExtractValue(both, 1), too_wide);
   return value;
 }
 
@@ -127,7 +138,9 @@ llvm::Value* StageLowering::call_barrier(const char* name, llvm::ArrayRef<llvm::
   for (llvm::Value* argument : arguments) types.push_back(argument->getType());
   llvm::FunctionCallee callee = module_.getOrInsertFunction(name, llvm::FunctionType::get(builder_.getVoidTy(), types, false));
   llvm::cast<llvm::Function>(callee.getCallee())->setDoesNotThrow();
+  builder_.CreateStore(builder_.getInt32(0), call_fault_);
   builder_.CreateCall(callee, arguments);
+  own_fault_ = builder_.CreateICmpNE(builder_.CreateLoad(builder_.getInt32Ty(), call_fault_), builder_.getInt32(0));
   return widen(builder_.CreateAlignedLoad(builder_.getInt128Ty(), out, llvm::Align(16)), 128, bits);
 }
 
@@ -137,12 +150,12 @@ llvm::Value* StageLowering::lower_round(const PlanNode& node) {
   if (!is_inline_quotient(dividend, divisor)) {
     builder_.CreateAlignedStore(operand(node.a, 128), argument_a_, llvm::Align(16));
     builder_.CreateAlignedStore(operand(node.b, 128), argument_b_, llvm::Align(16));
-    return call_barrier("wattlaw_round_quotient", {argument_a_, argument_b_, builder_.getInt32(static_cast<uint32_t>(node.rounding)), result_, fault_}, result_, node.bits);
+    return call_barrier("wattlaw_round_quotient", {argument_a_, argument_b_, builder_.getInt32(static_cast<uint32_t>(node.rounding)), result_, call_fault_}, result_, node.bits);
   }
   llvm::Value *a = operand(node.a, 64), *b = operand(node.b, 64);
   if (divisor.low <= 0) {
     llvm::Value* is_zero = builder_.CreateICmpEQ(b, constant(64, 0));
-    raise_fault(is_zero);
+    own_fault_ = is_zero;
     b = builder_.CreateSelect(is_zero, constant(64, 1), b);
   }
   llvm::Value* quotient = builder_.CreateSDiv(a, b, "quotient");
@@ -167,7 +180,7 @@ llvm::Value* StageLowering::lower_round(const PlanNode& node) {
 llvm::Value* StageLowering::lower_root(const PlanNode& node) {
   builder_.CreateAlignedStore(operand(node.a, 128), argument_a_, llvm::Align(16));
   llvm::Value* spec = module_.getOrInsertGlobal("root_spec_" + std::to_string(node.root), builder_.getInt8Ty());
-  return call_barrier("wattlaw_root", {argument_a_, spec, result_, fault_}, result_, node.bits);
+  return call_barrier("wattlaw_root", {argument_a_, spec, result_, call_fault_}, result_, node.bits);
 }
 
 llvm::Value* StageLowering::lower_node(const PlanNode& node) {

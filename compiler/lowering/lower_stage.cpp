@@ -75,11 +75,22 @@ llvm::Function* begin_function(llvm::Module& module, const LoweringTarget& targe
 StageLowering::StageLowering(llvm::Module& module, const LoweringTarget& target, const Plan& plan, uint32_t stage)
     : module_(module), target_(target), plan_(plan), stage_(plan.stages[stage]), number_(stage), builder_(module.getContext()) {}
 
+// What is left out cannot fault; whether it is left out can.
+void StageLowering::raise_folded_fault(const PlanAccumulator& accumulator) {
+  llvm::Value* fault = faults_[accumulator.operand];
+  if (accumulator.condition != kNone) {
+    if (fault) fault = builder_.CreateAnd(fault, values_[accumulator.condition]);
+    fault = either_fault(fault, faults_[accumulator.condition]);
+  }
+  raise_fault(fault);
+}
+
 void StageLowering::fold_local(size_t i) {
   const PlanAccumulator& accumulator = stage_.accumulators[i];
   const bool sums = accumulator.fn == Fn::sum;
   const unsigned bits = sums ? accumulator.local_bits : plan_.arrays[accumulator.array].bits;
   llvm::Value* value = operand(accumulator.operand, bits);
+  raise_folded_fault(accumulator);
   const Int128 identity = sums ? 0 : plan_.arrays[accumulator.array].initial[accumulator.element];
   if (accumulator.condition != kNone) value = builder_.CreateSelect(values_[accumulator.condition], value, constant(bits, identity));
   llvm::Value* before = builder_.CreateLoad(type(bits), locals_[i]);
@@ -91,6 +102,7 @@ void StageLowering::fold_direct(const PlanAccumulator& accumulator) {
   llvm::Value* row = rows_[accumulator.group];
   const PlanArray& array = plan_.arrays[accumulator.array];
   llvm::Value* value = operand(accumulator.operand, array.bits);
+  raise_folded_fault(accumulator);
   llvm::Value* taken = accumulator.condition == kNone ? constant(1, 1) : values_[accumulator.condition];
   if (accumulator.fn == Fn::first || accumulator.fn == Fn::last) {
     llvm::Value* write = taken;
@@ -127,10 +139,16 @@ void StageLowering::flush(size_t i) {
 void StageLowering::lower_step(llvm::Value* index) {
   index_ = index;
   values_.assign(stage_.nodes.size(), nullptr);
-  for (size_t i = 0; i < stage_.nodes.size(); ++i) values_[i] = lower_node(stage_.nodes[i]);
+  faults_ = values_;
+  for (size_t i = 0; i < stage_.nodes.size(); ++i) {
+    own_fault_ = nullptr;
+    values_[i] = lower_node(stage_.nodes[i]);
+    faults_[i] = fault_of(stage_.nodes[i], own_fault_);
+  }
   for (const PlanStore& store : stage_.stores) {
     const unsigned bits = plan_.arrays[store.array].bits;
     store_row(store.array, store.first_row ? builder_.getInt64(0) : index, 0, operand(store.node, bits));
+    raise_fault(faults_[store.node]);
   }
   for (size_t i = 0; i < stage_.accumulators.size(); ++i) {
     if (locals_[i]) fold_local(i);
@@ -188,6 +206,7 @@ void StageLowering::lower() {
   }
   if (stage_.fault_bits) {
     fault_ = builder_.CreateAlloca(builder_.getInt32Ty(), nullptr, "fault");
+    call_fault_ = builder_.CreateAlloca(builder_.getInt32Ty(), nullptr, "call_fault");
     for (llvm::Value** slot : {&argument_a_, &argument_b_, &result_}) {
       llvm::AllocaInst* made = builder_.CreateAlloca(builder_.getInt128Ty(), nullptr, "wide");
       made->setAlignment(llvm::Align(16));

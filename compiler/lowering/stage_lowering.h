@@ -30,9 +30,13 @@ class StageLowering {
   llvm::Value* load_row(uint32_t array, llvm::Value* row, uint32_t element);
   void store_row(uint32_t array, llvm::Value* row, uint32_t element, llvm::Value* value);
   llvm::Value* better(bool larger, llvm::Value* a, llvm::Value* b);
+  // Faults travel with values: a node has one if its own operation has, or an operand that it takes. The lane's mask is set where a value
+  // leaves the stage, so that what stands in a branch that is not taken disturbs nobody. Null: never.
+  llvm::Value* either_fault(llvm::Value* a, llvm::Value* b);
+  llvm::Value* fault_of(const PlanNode& node, llvm::Value* own);
   void raise_fault(llvm::Value* is_fault);
 
-  llvm::Value* lower_node(const PlanNode& node);
+  llvm::Value* lower_node(const PlanNode& node);  // sets own_fault_
   void prefetch_ahead(uint32_t array, llvm::Value* row);
   llvm::Value* lower_load(const PlanNode& node);
   llvm::Value* lower_checked(const PlanNode& node);
@@ -41,6 +45,7 @@ class StageLowering {
   llvm::Value* call_barrier(const char* name, llvm::ArrayRef<llvm::Value*> arguments, llvm::Value* out, unsigned bits);
   void lower_step(llvm::Value* index);
   void lower_segment(llvm::Value* segment);
+  void raise_folded_fault(const PlanAccumulator& accumulator);
   void fold_local(size_t i);
   void fold_direct(const PlanAccumulator& accumulator);
   void flush(size_t i);
@@ -58,8 +63,9 @@ class StageLowering {
   llvm::Value* index_ = nullptr;
   std::vector<llvm::Value*> rows_;       // of the segment's groups
   std::vector<llvm::Value*> locals_;     // by accumulator; null if folded in memory
-  std::vector<llvm::Value*> values_;     // by node
-  llvm::Value *fault_ = nullptr, *argument_a_ = nullptr, *argument_b_ = nullptr, *result_ = nullptr;
+  std::vector<llvm::Value*> values_, faults_;  // by node
+  llvm::Value* own_fault_ = nullptr;
+  llvm::Value *fault_ = nullptr, *call_fault_ = nullptr, *argument_a_ = nullptr, *argument_b_ = nullptr, *result_ = nullptr;
 };
 
 }  // namespace wattlaw

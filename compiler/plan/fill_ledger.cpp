@@ -133,7 +133,7 @@ Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& i
     }
   if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, "", "", 0, "", places_of(program, {}, interpreter.fault()->expression)};
   const auto column = column_of(values);
-  if (!column) return Failure{"WL5001", "a value is too wide", "round an intermediate result: `x rounded to …`"};
+  if (!column) return ValueColumn{};
   out.quantum = column->quantum;
   out.values = IntegerColumn(values.size());
   for (uint32_t i = 0; i < values.size(); ++i) out.values.set(i, column->at(i));

@@ -25,7 +25,7 @@ Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& 
                                  UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::vector<uint32_t>& faults,
                                  const std::vector<ExpressionId>& wanted);
 
-// A column by the interpreter, [window * members + member]; of a uniform expression the same for all members.
+// A column by the interpreter, [window * members + member]; of a uniform expression the same for all members. Empty: beyond 128 bits.
 Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, uint32_t members, ExpressionId id);
 
 // fn of `e` over members at each of its windows. value(operand, member, window): nullopt is nothing.

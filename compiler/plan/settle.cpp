@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <set>
+#include <tuple>
 
 #include "compiler/interpret/interpret.h"
 #include "compiler/interpret/line_facts.h"
 #include "compiler/jit/compiled_plan.h"
 #include "compiler/plan/fill_ledger.h"
 #include "compiler/plan/plan_builder.h"
-#include "runtime/evaluate/run_tiles.h"
+#include "compiler/plan/run_plan.h"
 
 namespace wattlaw {
 namespace {
@@ -31,93 +31,6 @@ bool has_unsaid_gap(const TypedProgram& program, const Settlement& settlement, c
   return false;
 }
 
-Program make_program(const Plan& plan, const CompiledPlan& compiled) {
-  Program program;
-  for (const PlanArray& array : plan.arrays) {
-    ProgramArray made;
-    made.base = array.external ? array.external : array.data.data();
-    made.tile_stride = array.tile_stride;
-    if (array.kind == PlanArray::Kind::scratch) {
-      made.kind = ProgramArray::Kind::per_thread;
-      made.bytes = size_t{array.rows + 1} * array.elements * kTileMembers * array.bits / 8;
-      made.initialise = array.initialise;
-      made.element_bytes = array.bits / 8;
-      made.initial = array.initial;
-    } else if (array.tile_stride > 0) {
-      made.kind = ProgramArray::Kind::per_tile;
-    }
-    program.arrays.push_back(std::move(made));
-  }
-  for (const PlanStep& step : plan.order) {
-    ProgramStep made;
-    if (step.kind == PlanStep::Kind::stage) {
-      made.stage = compiled.stages[step.index];
-      made.block_ends = plan.stages[step.index].block_ends;
-    } else {
-      const PlanGather& gather = plan.gathers[step.index];
-      made.gather = compiled.gathers[step.index];
-      made.slots = gather.slots, made.table = gather.table, made.out = gather.out;
-      made.block_ends = {gather.rows};
-    }
-    program.steps.push_back(std::move(made));
-  }
-  program.blocked_steps = plan.blocked_steps;
-  program.blocks = plan.blocks;
-  program.tiles = plan.tiles;
-  return program;
-}
-
-// The columns of one pass, [row * members + member].
-struct PassColumn {
-  Quantum quantum;
-  IntegerColumn values;
-  int64_t* narrow = nullptr;         // its cells, while threads write them
-  Int128* wide = nullptr;
-  std::vector<uint8_t> nothing;
-};
-
-struct PassResult {
-  std::vector<PassColumn> columns;   // parallel to the plan's outputs
-  std::vector<uint32_t> faults;      // members
-};
-
-template <class From, class To>
-void copy_rows(const void* memory, uint32_t rows, uint32_t lanes, uint32_t members, To* to) {
-  const From* from = static_cast<const From*>(memory);
-  for (uint32_t row = 0; row < rows; ++row, from += kTileMembers, to += members) std::copy_n(from, lanes, to);
-}
-
-void copy_tile(const Plan& plan, uint32_t members, uint32_t tile, void* const* arrays, PassResult& result, std::mutex& mutex) {
-  const uint32_t first = tile * kTileMembers, lanes = std::min(kTileMembers, members - first);
-  for (size_t o = 0; o < plan.outputs.size(); ++o) {
-    const PlanOutput& output = plan.outputs[o];
-    PassColumn& column = result.columns[o];
-    const void* rows = arrays[output.array];
-    switch (plan.arrays[output.array].bits) {
-      case 32: copy_rows<int32_t>(rows, output.rows, lanes, members, column.narrow + first); break;
-      case 64: copy_rows<int64_t>(rows, output.rows, lanes, members, column.narrow + first); break;
-      default: copy_rows<Int128>(rows, output.rows, lanes, members, column.wide + first);
-    }
-    for (uint32_t row = 0; row < output.rows && output.presence != kNone; ++row) {
-      const size_t from = size_t{row} * kTileMembers, to = size_t{row} * members + first;
-      const auto* there = static_cast<const int32_t*>(arrays[output.presence]);
-      for (uint32_t lane = 0; lane < lanes; ++lane) column.nothing[to + lane] = there[from + lane] == 0;
-    }
-  }
-  const auto* faults = static_cast<const int32_t*>(arrays[plan.fault_array]);
-  for (uint32_t lane = 0; lane < lanes; ++lane) {
-    if (faults[lane] == 0) continue;
-    const std::lock_guard<std::mutex> lock(mutex);
-    result.faults.push_back(first + lane);
-  }
-}
-
-std::vector<RootSpec> root_specs(const Plan& plan) {
-  std::vector<RootSpec> specs;
-  for (const PlanRoot& root : plan.roots) specs.push_back({root.operand_quantum, root.quantum, root.rounding});
-  return specs;
-}
-
 struct Run {
   const TypedProgram& program;
   const Settlement& settlement;
@@ -128,37 +41,15 @@ struct Run {
   UniformFolder folder{program, settlement, axes, traces};
   double plan_ms = 0, compile_ms = 0, run_ms = 0;
   std::string why;  // the interpreter has to do it
+  ExpressionId refused;  // what the kernels cannot do, if it is one expression
   std::set<uint32_t> read;  // positions of series
 };
 
 // Members' values of some expressions: site expressions through kernels. Uniform ones are not asked.
 Result<PassResult> run_pass(Run& run, const Plan& plan) {
-  PassResult result;
-  const uint32_t members = run.traces.members.size();
-  for (const PlanOutput& output : plan.outputs) {
-    PassColumn column;
-    column.quantum = output.quantum;
-    const bool is_wide = plan.arrays[output.array].bits == 128;
-    column.values = IntegerColumn::unwritten(size_t{output.rows} * members, is_wide);
-    if (is_wide) column.wide = column.values.wide_cells();
-    else column.narrow = column.values.narrow_cells();
-    if (output.presence != kNone) column.nothing.resize(column.values.size());
-    result.columns.push_back(std::move(column));
-  }
-  auto begin = Clock_::now();
-  const std::vector<RootSpec> roots = root_specs(plan);
-  JitOptions jit;
-  jit.cpu = run.options.cpu;
-  jit.optimisation = run.options.optimisation;
-  jit.calls = runtime_calls();
-  const CompiledPlan compiled = compile_plan(plan, roots, jit);
-  run.compile_ms += ms_since(begin);
-  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
-  begin = Clock_::now();
-  std::mutex mutex;
-  run_tiles(make_program(plan, compiled), run.options.threads, [&](uint32_t tile, unsigned, void* const* arrays) { copy_tile(plan, members, tile, arrays, result, mutex); });
-  std::sort(result.faults.begin(), result.faults.end());
-  run.run_ms += ms_since(begin);
+  auto result = run_plan(plan, run.traces.members.size(), run.options.threads, run.options.cpu, run.options.optimisation);
+  if (!result) return result;
+  run.compile_ms += result->compile_ms, run.run_ms += result->run_ms;
   for (const PlanArray& array : plan.arrays)
     if (array.kind == PlanArray::Kind::series) run.read.insert(array.served);
   return result;
@@ -185,7 +76,11 @@ std::optional<Plan> plan_of(Run& run, const std::vector<std::pair<ExpressionId, 
   PlanBuilder builder(run.program, run.settlement, run.axes, run.folder, run.traces);
   std::vector<PlanOutput> outputs;
   for (const auto& [id, presence] : wanted) {
-    if (builder.why.empty()) outputs.push_back(builder.output(id, presence));
+    outputs.push_back(builder.output(id, presence));
+    if (builder.why.empty()) continue;
+    run.why = builder.why;
+    run.refused = id;
+    return std::nullopt;
   }
   if (watch)
     for (const TypedClause& clause : run.settlement.clauses) builder.watch_exceptions(clause);
@@ -219,12 +114,16 @@ Status reduce_over_sites(Run& run, const std::vector<ExpressionId>& wanted) {
     PassResult result;
     if (!asked.empty()) {
       const auto plan = plan_of(run, asked, false);
-      if (!plan) return Ok{};
+      if (!plan) {
+        run.refused = id;
+        return Ok{};
+      }
       auto pass = run_pass(run, *plan);
       if (!pass) return pass.failure();
       result = std::move(*pass);
       if (!result.faults.empty()) {
         run.why = "a member has a fault below `over all`";
+        run.refused = id;
         return Ok{};
       }
     }
@@ -243,6 +142,7 @@ Status reduce_over_sites(Run& run, const std::vector<ExpressionId>& wanted) {
     });
     if (!column) {
       run.why = "a value over all members is too wide";
+      run.refused = id;
       return Ok{};
     }
     run.folder.give(id, std::move(*column));
@@ -270,7 +170,7 @@ std::vector<std::pair<ExpressionId, bool>> site_outputs(const TypedProgram& prog
 }
 
 // Everything by the interpreter: exact for any width, and the teller of faults.
-Result<SettleResult> settle_slowly(const Run& run) {
+Result<SettleResult> settle_slowly(const Run& run, const std::string& why) {
   auto ledger = settle_interpreted(run.program, run.settlement, run.clock, run.traces);
   if (!ledger) return ledger.failure();
   SettleResult result;
@@ -282,14 +182,27 @@ Result<SettleResult> settle_slowly(const Run& run) {
     result.columns.push_back(std::move(*column));
   }
   if (interpreter.fault()) return Failure{interpreter.fault()->code, interpreter.fault()->message, "", "", 0, "", places_of(run.program, {}, interpreter.fault()->expression)};
-  result.notes.push_back("settled by the interpreter: " + run.why);
+  result.notes.push_back("settled by the interpreter: " + why);
   return result;
 }
 
-}  // namespace
+// The expressions below `root`, and itself.
+bool reads(const TypedProgram& program, ExpressionId root, ExpressionId what) {
+  std::vector<uint8_t> seen(program.expressions.size());
+  std::vector<ExpressionId> todo{root};
+  while (!todo.empty()) {
+    const ExpressionId id = todo.back();
+    todo.pop_back();
+    if (id == what) return true;
+    if (seen[id.index]++) continue;
+    todo.insert(todo.end(), program[id].operands.begin(), program[id].operands.end());
+  }
+  return false;
+}
 
-Result<SettleResult> settle(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, const SettleOptions& options) {
-  Run run{program, settlement, clock, traces, options};
+// Nullopt: kernels cannot do it, run.why says why and run.refused, where it is known, which expression.
+Result<std::optional<SettleResult>> settle_by_kernels(Run& run) {
+  const auto& [program, settlement, clock, traces, options] = std::tie(run.program, run.settlement, run.clock, run.traces, run.options);
   if (has_unsaid_gap(program, settlement, traces)) run.why = "a reading is missing";
   if (run.why.empty()) {
     auto reduced = reduce_over_sites(run, wanted_of(settlement, options));
@@ -299,11 +212,10 @@ Result<SettleResult> settle(const TypedProgram& program, const Settlement& settl
   if (run.why.empty()) plan = plan_of(run, site_outputs(program, settlement, options), true);
   if (plan)
     if (const std::string wrong = verify_plan(*plan); !wrong.empty()) run.why = "the plan is wrong: " + wrong;
-  if (!run.why.empty()) return settle_slowly(run);
+  if (!run.why.empty()) return std::optional<SettleResult>();
   auto pass = run_pass(run, *plan);
   if (!pass) return pass.failure();
   const auto begin = Clock_::now();
-  SettleResult result;
   std::vector<FilledColumn> columns;
   for (size_t i = 0; i < plan->outputs.size(); ++i) {
     PassColumn& column = pass->columns[i];
@@ -311,10 +223,9 @@ Result<SettleResult> settle(const TypedProgram& program, const Settlement& settl
   }
   auto filled = fill_ledger(program, settlement, clock, traces, run.axes, run.folder, columns, pass->faults, options.columns);
   if (!filled) return filled.failure();
-  if (!filled->why.empty()) {
-    run.why = filled->why;
-    return settle_slowly(run);
-  }
+  run.why = filled->why;
+  if (!run.why.empty()) return std::optional<SettleResult>();
+  SettleResult result;
   result.ledger = std::move(filled->ledger);
   result.columns = std::move(filled->columns);
   result.notes = plan->notes;
@@ -325,7 +236,32 @@ Result<SettleResult> settle(const TypedProgram& program, const Settlement& settl
     const TileSeries& series = traces.member_series[position];
     result.bytes_read += size_t{series.tiles()} * series.steps * kTileMembers * series.width;
   }
-  return result;
+  return std::optional(std::move(result));
+}
+
+}  // namespace
+
+// A wanted column that kernels cannot compute is left empty and does not send the ledger to the interpreter.
+Result<SettleResult> settle(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, const SettleOptions& options) {
+  SettleOptions left = options;
+  std::vector<std::string> notes;
+  for (;;) {
+    Run run{program, settlement, clock, traces, left};
+    auto settled = settle_by_kernels(run);
+    if (!settled) return settled.failure();
+    if (*settled) {
+      SettleResult result = std::move(**settled);
+      std::vector<ValueColumn> columns(options.columns.size());
+      for (size_t i = 0, next = 0; i < columns.size() && next < left.columns.size(); ++i)
+        if (options.columns[i] == left.columns[next]) columns[i] = std::move(result.columns[next++]);
+      result.columns = std::move(columns);
+      result.notes.insert(result.notes.end(), notes.begin(), notes.end());
+      return result;
+    }
+    const bool can_be_left = run.refused && std::erase_if(left.columns, [&](ExpressionId id) { return reads(program, id, run.refused); }) > 0;
+    if (!can_be_left) return settle_slowly({program, settlement, clock, traces, options}, run.why);
+    notes.push_back("an answer is computed by the interpreter: " + run.why);
+  }
 }
 
 Result<std::string> show_stage(const std::string& stage, const TypedProgram& program, const Settlement& settlement, const Clock& clock,

@@ -17,7 +17,7 @@ struct SettleOptions {
   std::vector<ExpressionId> columns; // extra (site, window) or (site, none) values wanted (answers of `show`)
 };
 
-struct ValueColumn {                 // one requested column, [window * members + member]
+struct ValueColumn {                 // one requested column, [window * members + member]; empty: beyond 128 bits, ask the interpreter
   Quantum quantum;
   IntegerColumn values;
   std::vector<uint8_t> nothing;

@@ -82,11 +82,11 @@ Status settle_faulted(const TypedProgram& program, const Settlement& settlement,
     auto column = interpret_column(program, interpreter, static_cast<uint32_t>(faults.size()), wanted[i]);
     if (!column) return column.failure();
     ValueColumn& all = out.columns[i];
-    fits = fits && merge(all.quantum, all.values, column->quantum, column->values, members, faults);
-    for (size_t w = 0; w < all.nothing.size() / members; ++w)
+    fits = fits && column->values.size() > 0 && merge(all.quantum, all.values, column->quantum, column->values, members, faults);
+    for (size_t w = 0; fits && w < all.nothing.size() / members; ++w)
       for (size_t k = 0; k < faults.size(); ++k) all.nothing[w * members + faults[k]] = column->nothing[w * faults.size() + k];
   }
-  if (!fits) return Failure{"WL5001", "an amount is too wide", "round an intermediate result: `x rounded to …`"};
+  if (!fits) out.why = "a figure of a member needs more than 128 bits beside those of the others";
   return Ok{};
 }
 

@@ -34,6 +34,10 @@ class ScriptWriter {
   std::string condition();
   std::string flow();
   std::string rate();
+  std::string table_of_numbers();
+  std::string limits();
+  std::string amendment(const std::string& tariff, int clauses);
+  std::string shows(const std::vector<int>& clauses);
   std::string peak();
   std::string clause(int index);
   std::string rounding();
@@ -42,7 +46,8 @@ class ScriptWriter {
   std::vector<std::pair<std::string, std::vector<std::string>>> bands_;
   std::vector<std::string> peaks_;
   int step_minutes_ = 60;
-  bool has_blocks_header_ = false;
+  bool has_own_months_ = false;  // some tariff bills from another day than the first
+  bool is_netted_ = false;  // the tariff that is written nets import against export
 };
 
 std::string ScriptWriter::bands() {
@@ -100,6 +105,7 @@ std::string ScriptWriter::condition() {
 }
 
 std::string ScriptWriter::flow() {
+  if (is_netted_ && random_.one_in(3)) return "net_import";
   switch (random_.below(9)) {
     case 0: return "export";
     case 1: return "(import - export)";
@@ -117,7 +123,10 @@ std::string ScriptWriter::rate() {
   std::string table = "by " + name + " { ";
   for (const std::string& c : classes) table += c + " => " + positive_rate() + "  ";
   table += "}";
-  switch (random_.below(11)) {
+  switch (random_.below(14)) {
+    case 11: return table_of_numbers();
+    case 12: return "(market.spot beyond " + decimal(0, 150, 2) + " NOK/kWh)";
+    case 13: return "by collect " + pick({"sum", "min", "max"}) + " { when " + time_condition() + " => " + positive_rate() + "  when " + condition() + " => " + positive_rate() + "  otherwise => levy }";
     case 0: return "market.spot";
     case 1: return "market.spot * " + decimal(1, 300, 2) + " + " + positive_rate();
     case 2: return "levy";
@@ -129,6 +138,17 @@ std::string ScriptWriter::rate() {
     case 8: return "(market.spot rounded to 0.01 NOK/kWh half even)";
     case 9: return "levy / " + decimal(11, 99, 1);
     default: return table;
+  }
+}
+
+// The rate by a number that differs between intervals, months or sites, and one that divides, where only some sites may.
+std::string ScriptWriter::table_of_numbers() {
+  switch (random_.below(5)) {
+    case 0: return "by sum(import) per month { from 0 kWh => " + positive_rate() + "  above " + decimal(1, 2000, 1) + " kWh => " + positive_rate() + " }";
+    case 1: return "by market.spot { from -9 NOK/kWh => " + positive_rate() + "  above " + decimal(0, 150, 2) + " NOK/kWh => " + positive_rate() + "  otherwise => levy }";
+    case 2: return "(by market.spot linearly { at 0 NOK/kWh => " + positive_rate() + "  at " + decimal(1, 3, 0) + " NOK/kWh => " + positive_rate() + " } rounded to 0.0001 NOK/kWh half even)";
+    case 3: return "(by site.limit { up to 5 kW => " + positive_rate() + "  otherwise => " + positive_rate() + " })";
+    default: return "by first match { when site.limit > 0 kW => (" + decimal(1, 99, 1) + " NOK/kWh * 1 kW / site.limit) rounded to 0.0001 NOK/kWh half up  otherwise => levy }";
   }
 }
 
@@ -162,13 +182,13 @@ std::string ScriptWriter::rounding() {
 std::string ScriptWriter::headers() {
   std::string text = "  change within period: " + pick({"by days", "at start", "at end"}) + "\n  partial periods " + pick({"prorated by days", "in full", "none"}) + "\n  history none\n";
   text += "  blocks chronologically\n";
-  if (random_.one_in(4)) text += fmt::format("  billing month starts {}\n", random_.between(2, 28));
+  if (random_.one_in(4)) text += fmt::format("  billing month starts {}\n", random_.between(2, 28)), has_own_months_ = true;
   return text;
 }
 
 std::string ScriptWriter::clause(int i) {
   std::string word = random_.one_in(5) ? "credit" : "charge", label = fmt::format("c{}", i), text;
-  int kind = random_.below(12);
+  int kind = random_.below(14);
   std::string p = peaks_[random_.below(static_cast<int>(peaks_.size()))];
   if (kind <= 4) {
     text = word + " " + label + " on " + flow() + " at " + rate();
@@ -177,7 +197,7 @@ std::string ScriptWriter::clause(int i) {
     if (random_.one_in(6)) text += "\n      except never when " + condition() + " => 0 NOK/kWh overrides " + (text.find("except relief") != std::string::npos ? "relief" : "");
     if (text.ends_with("overrides ")) text.resize(text.size() - 10);
     if (random_.one_in(5)) text += " in force from 2026-03-" + fmt::format("{:02}", random_.between(1, 28));
-    if (random_.one_in(6)) text += " at most " + decimal(0, 9000, 1) + " NOK";
+    if (random_.one_in(6)) text += (random_.one_in(3) ? " at least " : " at most ") + decimal(0, 9000, 1) + " NOK";
   } else if (kind == 5) {
     text = fmt::format("{} {} on max({}, 0 kW) in steps {{ from 0 kW => {} NOK per year  from {} kW => {} NOK per year  above {} kW => {} NOK per month }}", word, label, p, random_.between(0, 3000),
                        decimal(5, 30, 1), random_.between(0, 9000), decimal(31, 90, 1), random_.between(1, 900));
@@ -195,10 +215,44 @@ std::string ScriptWriter::clause(int i) {
     text = word + " " + label + " on import in blocks per " + pick({"month", "day"}) + " { first " + decimal(1, 900, 1) + " kWh => " + rate() + "  rest => " + rate() + " }";
   } else if (kind == 10) {
     text = word + " " + label + " on max(max(power) per month) over " + pick({"previous 2 months", "this and previous 2 months", "same year"}) + " at " + decimal(0, 9999, 2) + " NOK/kW";
+  } else if (kind == 11) {
+    text = word + " " + label + " on sum(" + pick({"import", "export", "abs(import - export)"}) + " where " + condition() + ") per month at " + positive_rate();
+  } else if (kind == 12) {
+    text = word + " " + label + " of (by site.zone { north => " + decimal(0, 9999, 2) + " NOK per month  otherwise => " + decimal(0, 9999, 2) + " NOK per month })";
   } else {
     text = word + " " + label + " on sum(import) per month / hours(all) per month at " + decimal(0, 99999, 3) + " NOK/kW";
   }
   return "  " + text + "\n";
+}
+
+// What stands below the clauses: bounds of the bill and the tax, which some prices hold already.
+std::string ScriptWriter::limits() {
+  std::string text;
+  const bool is_taxed = random_.one_in(2);
+  const std::string basis = is_taxed ? pick({" before vat", " incl vat"}) : "";
+  if (random_.one_in(4)) text += "  minimum " + decimal(0, 90000, 2) + " NOK per month" + basis + "\n";
+  if (random_.one_in(5)) text += "  maximum " + decimal(1000, 90000, 2) + " NOK per month" + basis + "\n";
+  if (is_taxed) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (random_.one_in(2) ? " when " + site_condition() : "") + "\n";
+  return text;
+}
+
+std::string ScriptWriter::amendment(const std::string& tariff, int clauses) {
+  std::string text = fmt::format("amend {} from 2026-{:02}-{:02} {{\n", tariff, random_.between(2, 4), random_.between(1, 28));
+  if (random_.one_in(3)) text += fmt::format("  let Peak{} = {}\n", random_.below(static_cast<int>(peaks_.size())), peak());
+  return text + (random_.one_in(2) ? clause(random_.below(clauses)) : "  charge c0 on import at " + rate() + "\n") + "}\n";
+}
+
+// Answers: sums over the run and by month, over all sites, of what the tariffs charge.
+std::string ScriptWriter::shows(const std::vector<int>& clauses) {
+  std::string text;
+  const int tariff = random_.below(static_cast<int>(clauses.size()));
+  const std::string name = fmt::format("T{}", tariff), line = fmt::format("{}.c{}", name, random_.below(clauses[static_cast<size_t>(tariff)]));
+  if (!has_own_months_ && random_.one_in(2)) text += "  show sum(bill) over all as \"paid\"\n";
+  if (random_.one_in(3)) text += "  show " + pick({"sum", "max", "min", "mean"}) + "(" + line + ") over all as \"a line\"\n";
+  if (random_.one_in(3)) text += "  show " + pick({"sum", "max"}) + "(" + name + ") per month over all as \"by month\"\n";
+  if (random_.one_in(4)) text += "  show count(site where " + name + " > " + decimal(0, 90000, 2) + " NOK) as \"many\"\n";
+  if (random_.one_in(6)) text += "  show sum(import * (import / 1 kWh) ^ 8) per day over all as \"many digits\"\n";
+  return text;
 }
 
 std::string ScriptWriter::write() {
@@ -209,9 +263,12 @@ std::string ScriptWriter::write() {
   text += "parameter levy: NOK/kWh { from 2025-01-01 is " + decimal(0, 9999, 4) + "  from 2026-03-" + fmt::format("{:02}", random_.between(1, 31)) + " is " + decimal(0, 99999, 5) + " }\n";
   int tariffs = random_.between(1, 3);
   std::string applied, amendments;
+  std::vector<int> counts;  // of clauses
   for (int t = 0; t < tariffs; ++t) {
     std::string name = fmt::format("T{}", t);
-    text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices ex vat\n" + headers();
+    is_netted_ = random_.one_in(5);
+    text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices " + pick({"ex", "ex", "incl"}) + " vat\n" + headers();
+    if (is_netted_) text += "  net import against export per " + pick({"month", "day", "hour"}) + "\n";
     peaks_.clear();
     int lets = random_.between(1, 3);
     for (int i = 0; i < lets; ++i) {
@@ -220,18 +277,17 @@ std::string ScriptWriter::write() {
     }
     int clauses = random_.between(1, 5);
     for (int i = 0; i < clauses; ++i) text += clause(i);
-    if (random_.one_in(4)) text += "  minimum " + decimal(0, 90000, 2) + " NOK per month before vat\n";
-    if (random_.one_in(5)) text += "  maximum " + decimal(1000, 90000, 2) + " NOK per month before vat\n";
-    if (random_.one_in(3)) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (random_.one_in(2) ? " when " + site_condition() : "") + "\n";
+    text += limits();
     text += "}\n";
-    if (random_.one_in(2)) amendments += fmt::format("amend {} from 2026-03-{:02} {{\n  charge c0 on import at {}\n}}\n", name, random_.between(1, 31), rate());
+    if (random_.one_in(2)) amendments += amendment(name, clauses);
+    counts.push_back(clauses);
     applied += (t ? ", " : "") + name;
   }
   text += amendments;
   int first = random_.between(1, 28), days = random_.one_in(6) ? random_.between(9, 45) : random_.between(2, 9);
   Date from = date_of(2026, random_.between(2, 4), first);
-  text += fmt::format("scenario Case {{\n  period {} to {} every {} min\n  data \"none\"\n  apply {} to every site{}\n}}\n", print_date(from), print_date(Date{from.days + days}), step_minutes_, applied,
-                      random_.one_in(4) ? " where " + site_condition() : "");
+  text += fmt::format("scenario Case {{\n  period {} to {} every {} min\n  data \"none\"\n  apply {} to every site{}\n{}}}\n", print_date(from), print_date(Date{from.days + days}), step_minutes_, applied,
+                      random_.one_in(4) ? " where " + site_condition() : "", shows(counts));
   return text;
 }
 
@@ -276,7 +332,7 @@ Traces random_traces(const TypedProgram& program, const Settlement& settlement, 
     const AttributeDeclaration& declaration = program.attributes[index];
     std::vector<Rational> values;
     for (uint32_t m = 0; m < members; ++m) {
-      if (declaration.request.kind == AttributeRequest::Kind::number) values.emplace_back(random.between(0, 120), 10);
+      if (declaration.request.kind == AttributeRequest::Kind::number) values.emplace_back(random.one_in(6) ? 0 : random.between(0, 120), 10);
       else if (declaration.request.kind == AttributeRequest::Kind::choice) values.emplace_back(random.below(static_cast<int>(declaration.request.choices.size())));
       else values.emplace_back(random.below(2));
     }
