@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace wattlaw {
 
@@ -40,6 +41,7 @@ class ScriptWriter {
   std::string shows(const std::vector<int>& clauses);
   std::string peak();
   std::string clause(int index);
+  std::string by_first_bands(const std::function<std::string()>& value);  // "by Bands0 { … }"
   std::string rounding();
   std::string headers();
   Random random_;
@@ -47,6 +49,7 @@ class ScriptWriter {
   std::vector<std::string> peaks_;
   int step_minutes_ = 60;
   bool has_own_months_ = false;  // some tariff bills from another day than the first
+  bool in_proportion_ = false;   // its blocks meet Bands0 in proportion
   bool is_netted_ = false;  // the tariff that is written nets import against export
 };
 
@@ -170,6 +173,12 @@ std::string ScriptWriter::peak() {
   }
 }
 
+std::string ScriptWriter::by_first_bands(const std::function<std::string()>& value) {
+  std::string table = "by Bands0 { ";
+  for (const std::string& c : bands_[0].second) table += c + " => " + value() + "  ";
+  return table + "}";
+}
+
 std::string ScriptWriter::rounding() {
   std::string mode = pick({"half up", "half even", "up", "down"}), quantum = pick({"0.01", "0.001", "1", "0.05"});
   switch (random_.below(5)) {
@@ -181,14 +190,15 @@ std::string ScriptWriter::rounding() {
 
 std::string ScriptWriter::headers() {
   std::string text = "  change within period: " + pick({"by days", "at start", "at end"}) + "\n  partial periods " + pick({"prorated by days", "in full", "none"}) + "\n  history none\n";
-  text += "  blocks chronologically\n";
+  in_proportion_ = random_.one_in(4);
+  text += in_proportion_ ? "  blocks in proportion by Bands0\n" : "  blocks chronologically\n";
   if (random_.one_in(4)) text += fmt::format("  billing month starts {}\n", random_.between(2, 28)), has_own_months_ = true;
   return text;
 }
 
 std::string ScriptWriter::clause(int i) {
   std::string word = random_.one_in(5) ? "credit" : "charge", label = fmt::format("c{}", i), text;
-  int kind = random_.below(14);
+  int kind = random_.below(19);
   std::string p = peaks_[random_.below(static_cast<int>(peaks_.size()))];
   if (kind <= 4) {
     text = word + " " + label + " on " + flow() + " at " + rate();
@@ -212,13 +222,24 @@ std::string ScriptWriter::clause(int i) {
     text = word + " " + label + " on " + pick({"import", "export"}) + " in blocks per " + pick({"month", "day", "year"}) + " { first " + decimal(1, 90, 0) + " kWh => " + positive_rate() + "  next " +
            decimal(1, 2000, 1) + " kWh => " + positive_rate() + "  rest => " + positive_rate() + " }";
   } else if (kind == 9) {
-    text = word + " " + label + " on import in blocks per " + pick({"month", "day"}) + " { first " + decimal(1, 900, 1) + " kWh => " + rate() + "  rest => " + rate() + " }";
+    const auto block_rate = [&] { return in_proportion_ ? by_first_bands([&] { return positive_rate(); }) : rate(); };
+    text = word + " " + label + " on import in blocks per " + pick({"month", "day"}) + " { first " + decimal(1, 900, 1) + " kWh => " + block_rate() + "  rest => " + block_rate() + " }";
   } else if (kind == 10) {
     text = word + " " + label + " on max(max(power) per month) over " + pick({"previous 2 months", "this and previous 2 months", "same year"}) + " at " + decimal(0, 9999, 2) + " NOK/kW";
   } else if (kind == 11) {
     text = word + " " + label + " on sum(" + pick({"import", "export", "abs(import - export)"}) + " where " + condition() + ") per month at " + positive_rate();
   } else if (kind == 12) {
     text = word + " " + label + " of (by site.zone { north => " + decimal(0, 9999, 2) + " NOK per month  otherwise => " + decimal(0, 9999, 2) + " NOK per month })";
+  } else if (kind == 13) {
+    text = word + " " + label + " on max(power) per Bands0 per month " + by_first_bands([&] { return decimal(0, 9999, 2) + " NOK/kW"; });
+  } else if (kind == 14) {
+    text = word + " " + label + " on (power at time of max(market.spot) per month) at " + decimal(0, 9999, 2) + " NOK/kW";
+  } else if (kind == 15) {
+    text = word + " " + label + " on max(mean(power) per rolling " + pick({"120", "180"}) + " min) per month at " + decimal(0, 9999, 2) + " NOK/kW";
+  } else if (kind == 16) {
+    text = word + " " + label + " on import " + pick({"within", "beyond"}) + " first " + decimal(1, 9, 0) + " h per day of Cheap starting 12:00 at " + positive_rate() + (random_.one_in(2) ? " when Cheap" : "");
+  } else if (kind == 17) {
+    text = word + " " + label + " on max(power) per year at " + decimal(0, 9999, 2) + " NOK/kW" + pick({"", " per year"});
   } else {
     text = word + " " + label + " on sum(import) per month / hours(all) per month at " + decimal(0, 99999, 3) + " NOK/kW";
   }
@@ -268,7 +289,10 @@ std::string ScriptWriter::write() {
     std::string name = fmt::format("T{}", t);
     is_netted_ = random_.one_in(5);
     text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices " + pick({"ex", "ex", "incl"}) + " vat\n" + headers();
+    const bool is_carried = !is_netted_ && random_.one_in(5);
     if (is_netted_) text += "  net import against export per " + pick({"month", "day", "hour"}) + "\n";
+    if (is_carried) text += "  net import against export per Bands0, month carry surplus until " + pick({"31 March", "10 April"}) + pick({"", " then at 0.0371 NOK/kWh"}) + " where a band ends " + pick({"kept", "lost"}) + "\n";
+    text += "  let Cheap = market.spot < " + decimal(0, 99, 2) + " NOK/kWh\n";
     peaks_.clear();
     int lets = random_.between(1, 3);
     for (int i = 0; i < lets; ++i) {
@@ -277,6 +301,7 @@ std::string ScriptWriter::write() {
     }
     int clauses = random_.between(1, 5);
     for (int i = 0; i < clauses; ++i) text += clause(i);
+    if (is_carried) text += "  charge netted on net_import " + by_first_bands([&] { return positive_rate(); }) + "\n";
     text += limits();
     text += "}\n";
     if (random_.one_in(2)) amendments += amendment(name, clauses);
