@@ -155,6 +155,9 @@ std::vector<std::string> commands_of(const fs::path& path) {
 TEST_F(Documents, EveryCommandOfTheReadmeRuns) {
   const Document readme = read_document(kRoot / "README.md");
   for (const char* folder : {"examples", "stdlib"}) fs::copy(kRoot / folder, work_ / folder, fs::copy_options::recursive);
+  const char* sheets = "tests/golden/import";  // price sheets to import
+  fs::create_directories(work_ / sheets);
+  fs::copy(kRoot / sheets, work_ / sheets, fs::copy_options::recursive);
   int scripts = 0;
   for (const Block& block : readme.blocks)
     if (block.mark == "wattlaw") write_file(work_ / "first.watt", block.text), ++scripts;
