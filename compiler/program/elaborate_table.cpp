@@ -227,10 +227,20 @@ TableResult Elaborator::elaborate_table(NodeId id, Context& context) {
     if (!always)
       if (Diagnostic* d = error("WL3212", n.span, "it cannot be shown that one of these rows always holds")) d->hint("add `otherwise => …` as the last row");
   }
+  // Rows of classes that name more stand before those that say `any`.
+  bool overlap = false;
+  if (!ladder && n.text == "unique" && !columns.empty()) {
+    auto named = [&](size_t i) { return std::count_if(keys[i].begin(), keys[i].end(), [&](ExpressionId k) { return !(pool_.is_constant(k) && pool_[k].value != 0); }); };
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      if (a == otherwise || b == otherwise) return b == otherwise && a != otherwise;
+      return named(a) > named(b);
+    });
+    overlap = !std::is_sorted(order.begin(), order.end()) || std::any_of(order.begin(), order.end(), [&](size_t i) { return i != otherwise && named(i) != named(order[0]); });
+  }
   // The last row needs no question: something holds.
   ExpressionId value = values[order.back()];
   for (size_t i = order.size() - 1; i-- > 0;) value = pool_.select(conditions[order[i]], values[order[i]], value, n.span);
-  if (ladder || n.text == "first match") {  // rows exclude what stands before them
+  if (ladder || overlap || n.text == "first match") {  // rows exclude what stands before them
     ExpressionId before;
     for (size_t i : order) {
       ExpressionId own = result.rows[i].condition;
@@ -296,6 +306,19 @@ void Elaborator::check_table(NodeId id, const std::vector<ExpressionId>& columns
       bool hit = true;
       for (size_t c = 0; c < columns.size(); ++c) hit = hit && (!allowed[r][c] || *allowed[r][c] == classes[c]);
       if (hit) hits.push_back(r);
+    }
+    // `any` means any other: a row that names what another leaves open holds before it.
+    auto narrower = [&](size_t a, size_t b) {
+      bool more = false;
+      for (size_t c = 0; c < columns.size(); ++c) {
+        if (!allowed[a][c] && allowed[b][c]) return false;
+        more = more || (allowed[a][c] && !allowed[b][c]);
+      }
+      return more;
+    };
+    if (hits.size() > 1 && !first_match) {
+      auto narrowest = std::find_if(hits.begin(), hits.end(), [&](size_t a) { return std::all_of(hits.begin(), hits.end(), [&](size_t b) { return a == b || narrower(a, b); }); });
+      if (narrowest != hits.end()) hits = {*narrowest};
     }
     if (hits.size() > 1 && !first_match) {
       if (Diagnostic* d = error("WL3214", node(module, rows[hits[1]]).span, "two rows hold for " + combination_text(classes)))

@@ -210,6 +210,9 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
       }
       given.from = *from;
       given.until = *until;
+      // No length of an interval is said, so an energy is that of the whole time.
+      const int64_t intervals = (*until - *from) / settlement_->step_seconds;
+      if (!every && !as_power && type.extensive && intervals > 1) given.value /= intervals;
     }
     if (std::find(settlement_->series.begin(), settlement_->series.end(), index) == settlement_->series.end()) settlement_->series.push_back(index);
     settlement_->givens.push_back(given);
