@@ -60,6 +60,9 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, Ex
     if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
     return {};
   }
+  // Another tariff of the run may read the readings before it; who has not said so does not see them.
+  if (!context.tariff || context.tariff->headers.history_series.empty())
+    if (ExpressionId inside = settled(period, span)) value = pool_.aggregate(Aggregate::first, value, inside, period, span);
   Expression e;
   e.op = Op::previous;
   e.fn = fn;
