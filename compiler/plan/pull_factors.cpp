@@ -276,10 +276,12 @@ std::optional<Lane> PlanBuilder::build_slot_sum(uint32_t stage, ExpressionId id)
       if (same == slots->terms.end()) slots->terms.push_back({at, of_slots, part.factor->factor, e.period, out});
       value = {load(stage, out, Access::own, least, most), Quantum::of(element.quantum.value() * part.factor->factor.quantum.value())};
     }
-    for (const auto& [outside, mode] : part.factor->outside) {
+    for (const auto& [outside, mode] : part.factor->outside)
       if (mode == 0) value = product(stage, value, number(stage, outside));
-      else if (mode > 0) value = either(stage, condition(stage, outside), value, {constant(stage, 0), {}});
-      else value = either(stage, condition(stage, outside), {constant(stage, 0), {}}, value);
+    // Conditions come last: they keep out the faults of what they exclude.
+    for (const auto& [outside, mode] : part.factor->outside) {
+      if (mode > 0) value = either(stage, condition(stage, outside), value, {constant(stage, 0), {}});
+      if (mode < 0) value = either(stage, condition(stage, outside), {constant(stage, 0), {}}, value);
     }
     result = sum(stage, result, value);
   }
