@@ -1,5 +1,6 @@
-// synthesize_sessions: plug-in sessions of cars at home, FILE: `vehicle,begins,ends,energy [kWh]`, by vehicle, then begin. A car comes home
-// on about three days in five, between 15:00 and 21:30, leaves the next morning, and needs 4 to 40 kWh, no more than the stay allows at 11 kW.
+// synthesize_sessions: plug-in sessions of cars at home, FILE as read_sessions takes it (trace/sessions.h), one row a session:
+// `session,vehicle,begins,ends,delivered [kWh],charging_time [s],parking_time [s]`, by vehicle, then begin. A car comes home on about three days in
+// five, between 15:00 and 21:30, leaves the next morning, and needs 4 to 40 kWh, which it takes at once, at 11 kW.
 // Random numbers: splitmix64, one stream a car (random_stream.h): the same seed gives the same bytes on every machine.
 #pragma once
 #include <cstdint>

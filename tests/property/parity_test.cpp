@@ -103,6 +103,7 @@ std::string run_case(uint64_t seed, Counts& counts) {
       }
     if (std::string d = difference(*oracle, fast->ledger); !d.empty()) return d + which;
     if (std::string d = difference(compiled.program, settlement, *clock, traces, wanted, fast->columns); !d.empty()) return d + which;
+    // G27: over all actors a settlement sums to zero.
     if (auto zero = check_zero_sum(fast->ledger); !zero) return zero.failure().message + which;
   }
   if (oracle) {

@@ -139,15 +139,20 @@ TEST(SynthesizeSessions, stays_are_nights_and_energy_fits_them) {
   request.file = folder_of("sessions") + "/sessions.csv";
   ASSERT_TRUE(synthesize_sessions(request, clock));
   const std::vector<std::string> lines = lines_of(request.file);
-  EXPECT_EQ(lines[0], "vehicle,begins,ends,energy [kWh]");
+  EXPECT_EQ(lines[0], "session,vehicle,begins,ends,delivered [kWh],charging_time [s],parking_time [s]");
   EXPECT_GT(lines.size(), 300u);  // 20 cars, 58 evenings, about 0.6 of them
   EXPECT_LT(lines.size(), 1000u);
   for (size_t i = 1; i < lines.size(); ++i) {
-    const std::string begins = lines[i].substr(9, 22), ends = lines[i].substr(32, 22);
+    std::vector<std::string> fields;
+    std::istringstream row(lines[i]);
+    for (std::string field; std::getline(row, field, ',');) fields.push_back(field);
+    ASSERT_EQ(fields.size(), 7u);
+    EXPECT_EQ(fields[0].substr(0, 9), fields[1] + "-");
+    const std::string begins = fields[2], ends = fields[3];
     EXPECT_LT(begins, ends);
     EXPECT_GE(begins.substr(11, 2), "15");
     EXPECT_LE(ends.substr(11, 5), "09:00");
-    const double energy = std::stod(lines[i].substr(55));
+    const double energy = std::stod(fields[4]);
     EXPECT_GE(energy, 4.0);
     EXPECT_LE(energy, 40.0);
   }
