@@ -6,14 +6,30 @@
 
 namespace wattlaw {
 
-namespace {
-
 struct MomentText {
   Date date;
   int minute = 0;
   bool has_time = false, has_offset = false;
   int32_t offset_seconds = 0;
 };
+
+struct TestGiven {       // one value of one `given`
+  NodeId value;
+  std::string series;
+  MomentText from;
+  std::optional<MomentText> until;
+  Span span;
+  bool whole_run = false;
+};
+
+struct TestText {        // what a test gives, before its axis is known
+  std::vector<TestGiven> givens;
+  std::vector<std::pair<uint32_t, Rational>> attributes;
+  std::set<int> minutes;  // of the local day, at which something begins or ends
+  Date first{INT32_MAX}, last{INT32_MIN};
+};
+
+namespace {
 
 std::optional<MomentText> parse_moment(const std::string& text) {
   MomentText moment;
@@ -38,184 +54,178 @@ std::optional<MomentText> parse_moment(const std::string& text) {
 
 }  // namespace
 
+// `given NAME = VALUE at TIME [to TIME], …`; false after an error.
+bool Elaborator::read_given(uint32_t m, NodeId id, Context& context, TestText& test) {
+  const Node& given = node(m, id);
+  for (NodeId v : given.children) {
+    const Node& value = node(m, v);
+    if (auto attribute = attribute_index_.find(given.text); attribute != attribute_index_.end()) {
+      const Type& type = program_.attributes[attribute->second].type;
+      ExpressionId e = type.kind == ValueKind::choice ? choice_constant(type.choices, node(m, value.children[0]).text, value.span) : elaborate(value.children[0], context);
+      if (e && pool_.is_constant(e)) test.attributes.emplace_back(attribute->second, pool_[e].value);
+      continue;
+    }
+    if (!series_index_.contains(given.text) && given.text != "power") {
+      std::vector<std::string> known = {"power"};
+      for (const auto& [name, index] : series_index_) known.push_back(name);
+      for (const auto& [name, index] : attribute_index_) known.push_back(name);
+      if (Diagnostic* d = error("WL2042", given.span, "nothing that can be given is called `" + given.text + "`")) {
+        std::string near = nearest_name(given.text, known);
+        d->hint(near.empty() ? "given are series such as `import`, `export`, `market.spot`, and attributes such as `site.tax_zone`" : "did you mean `" + near + "`?");
+      }
+      return false;
+    }
+    TestGiven g{value.children[0], given.text, {}, {}, value.span};
+    std::vector<NodeId> times = tree(m).children(v, NodeKind::TimeStamp);
+    if (times.empty()) {
+      if (!series_index_.contains(given.text) || program_.series[series_index_[given.text]].type.extensive) {
+        if (Diagnostic* d = error("WL2043", value.span, "`" + given.text + "` is given without a time")) d->hint("write `given " + given.text + " = … at 2026-03-11 12:00`");
+        return false;
+      }
+      g.whole_run = true;
+    } else {
+      auto from = parse_moment(node(m, times[0]).text);
+      auto until = times.size() > 1 ? parse_moment(node(m, times[1]).text) : std::nullopt;
+      if (!from || (times.size() > 1 && !until)) {
+        if (Diagnostic* d = error("WL1060", node(m, times[0]).span, "this is not a time of the calendar")) d->hint("write `2026-03-11 12:00`");
+        return false;
+      }
+      g.from = *from;
+      g.until = until;
+      if (!until && !from->has_time) g.until = MomentText{Date{from->date.days + 1}};  // `at 2026-03-11` is the whole day
+      test.minutes.insert(from->minute);
+      if (until) test.minutes.insert(until->minute);
+      test.first = std::min(test.first, from->date);
+      const Date next{from->date.days + 1}, end = !g.until ? next : g.until->minute ? Date{g.until->date.days + 1} : g.until->date;
+      test.last = std::max({test.last, end, next});
+    }
+    test.givens.push_back(std::move(g));
+  }
+  return true;
+}
+
+// What `every` says; without it the coarsest step that all times fit. 0 after an error.
+int32_t Elaborator::step_of_test(uint32_t m, NodeId every, Context& context, const TestText& test) {
+  if (every) {
+    ExpressionId step = elaborate(node(m, every).children[0], context);
+    if (!step) return 0;
+    if (pool_[step].type.dimension == Dimension{.time = 1})
+      for (int32_t known : kSteps)
+        if (pool_[step].value * 3600 == known) return known;
+    if (Diagnostic* d = error("WL4016", node(m, every).span, "the step of a test is 1, 5, 10, 15, 30 or 60 min")) d->hint("write for example `every 1 h`");
+    return 0;
+  }
+  int32_t seconds = 0;
+  for (int32_t known : kSteps)
+    if (!seconds && std::all_of(test.minutes.begin(), test.minutes.end(), [&](int minute) { return minute * 60 % known == 0; })) seconds = known;
+  for (const TestGiven& g : test.givens)  // a price given every 30 min makes the moments half-hours
+    if (auto series = series_index_.find(g.series); series != series_index_.end()) {
+      const int32_t native = program_.series[series->second].request.native_step_seconds;
+      if (native && native < seconds && 3600 % native == 0) seconds = native;
+    }
+  return seconds;
+}
+
+std::optional<Instant> Elaborator::instant_of(const MomentText& moment, Span span) {
+  const LocalSeconds local = int64_t{moment.date.days} * 86400 + moment.minute * 60;
+  if (moment.has_offset) return local - moment.offset_seconds;
+  if (moment.minute == 0) return clock_->zone.start_of_day(moment.date);
+  const LocalInstants instants = clock_->zone.instants_of(local);
+  if (instants.count == 1) return instants.first;
+  if (Diagnostic* d = error("WL2045", span, instants.count == 0 ? "this local time does not exist: the clock skips it" : "this local time occurs twice"))
+    d->hint(instants.count == 0 ? "choose a time before or after the change" : "say which one with its offset: `2026-10-25 02:30+02:00`");
+  return std::nullopt;
+}
+
+// A given on the test's axis, in canonical units; nothing after an error.
+std::optional<GivenValue> Elaborator::place_given(const TestGiven& g, Context context) {
+  const std::string name = g.series == "power" ? "import" : g.series;
+  const uint32_t index = series_index_[name];
+  const SeriesDeclaration& series = program_.series[index];
+  const Type type = series.type;
+  context.prices = type.tax;
+  ExpressionId e = series.request.yes_no ? elaborate_flag(g.value, context) : elaborate_number(g.value, context);
+  if (!e) return std::nullopt;
+  if (!pool_.is_constant(e)) {
+    error("WL2044", g.span, "a given value is a fixed figure");
+    return std::nullopt;
+  }
+  GivenValue given{.series = index, .value = pool_[e].value};
+  if ((is_register(name) || series.request.trace == kSessionTrace) && given.value < 0) {
+    if (Diagnostic* d = error("WL2047", g.span, "`" + g.series + "` is never negative")) d->hint("what flows back into the grid is `export`");
+    return std::nullopt;
+  }
+  const Dimension power{.energy = 1, .time = -1}, want = g.series == "power" ? power : type.dimension;
+  const bool as_power = type.dimension == Dimension{.energy = 1} && pool_[e].type.dimension == power;
+  if (pool_[e].type.dimension != want && !as_power) {
+    if (Diagnostic* d = error("WL3101", g.span, "`" + g.series + "` is " + dimension_words(want) + ", but this is " + dimension_words(pool_[e].type.dimension))) d->hint("give it in its own unit");
+    return std::nullopt;
+  }
+  const int32_t step = settlement_->step_seconds;
+  if (as_power) given.value = given.value * step / 3600;
+  if (g.whole_run) {
+    given.from = clock_->begin;
+    given.until = clock_->begin + int64_t{clock_->steps} * step;
+    return given;
+  }
+  auto from = instant_of(g.from, g.span);
+  auto until = !g.until ? from : instant_of(*g.until, g.span);
+  if (!from || !until) return std::nullopt;
+  if ((*from - clock_->begin) % step != 0) {
+    error("WL2046", g.span, "this time lies inside an interval of " + std::to_string(step / 60) + " min");
+    return std::nullopt;
+  }
+  given.from = *from;
+  given.until = g.until ? *until : *from + step;
+  // Where no length of an interval is said, an energy is that of the whole time.
+  const int64_t intervals = (given.until - given.from) / step;
+  if (test_without_interval_ && !as_power && type.extensive && intervals > 1) given.value /= intervals;
+  return given;
+}
+
 void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   const Node& n = node(m, id);
-  struct Given {
-    NodeId value_node;
-    std::string series;
-    ExpressionId value;
-    MomentText from;
-    std::optional<MomentText> until;
-    Span span;
-    bool whole_run = false;
-  };
+  Context context;
+  context.module = m;
+  TestText test;
+  for (NodeId c : tree(m).children(id, NodeKind::Given))
+    if (!read_given(m, c, context, test)) return;
+  if (test.first.days == INT32_MAX) {  // an expectation about figures alone
+    test.first = date_of(2026, 1, 1);
+    test.last = date_of(2026, 1, 2);
+  }
+  if (test.last.days - test.first.days > 3660) {
+    if (Diagnostic* d = error("WL4020", n.text_span, "the times given lie more than ten years apart")) d->hint("a test looks at a few days or months");
+    return;
+  }
+  const NodeId every = tree(m).child(id, NodeKind::Every);
   Settlement s;
   s.kind = Settlement::Kind::test;
   s.name = n.text;
   s.span = n.text_span;
-  Context context;
-  context.module = m;
-  std::vector<Given> givens;
-  std::vector<std::pair<uint32_t, Rational>> attributes;
-  NodeId every = tree(m).child(id, NodeKind::Every);
-  std::set<int> minutes;
-  Date first{INT32_MAX}, last{INT32_MIN};
-  for (NodeId c : tree(m).children(id, NodeKind::Given)) {
-    const Node& given = node(m, c);
-    for (NodeId v : given.children) {
-      const Node& value = node(m, v);
-      if (attribute_index_.contains(given.text)) {
-        uint32_t index = attribute_index_[given.text];
-        const AttributeDeclaration& declaration = program_.attributes[index];
-        ExpressionId e = declaration.type.kind == ValueKind::choice ? choice_constant(declaration.type.choices, node(m, value.children[0]).text, value.span) : elaborate(value.children[0], context);
-        if (e && pool_.is_constant(e)) attributes.emplace_back(index, pool_[e].value);
-        continue;
-      }
-      if (!series_index_.contains(given.text) && given.text != "power") {
-        std::vector<std::string> known = {"power"};
-        for (const auto& [name, index] : series_index_) known.push_back(name);
-        for (const auto& [name, index] : attribute_index_) known.push_back(name);
-        if (Diagnostic* d = error("WL2042", given.span, "nothing that can be given is called `" + given.text + "`")) {
-          std::string near = nearest_name(given.text, known);
-          d->hint(near.empty() ? "given are series such as `import`, `export`, `market.spot`, and attributes such as `site.tax_zone`" : "did you mean `" + near + "`?");
-        }
-        return;
-      }
-      Given g;
-      g.series = given.text;
-      g.span = value.span;
-      g.value_node = value.children[0];
-      std::vector<NodeId> times = tree(m).children(v, NodeKind::TimeStamp);
-      if (times.empty()) {
-        if (!series_index_.contains(given.text) || program_.series[series_index_[given.text]].type.extensive) {
-          if (Diagnostic* d = error("WL2043", value.span, "`" + given.text + "` is given without a time")) d->hint("write `given " + given.text + " = … at 2026-03-11 12:00`");
-          return;
-        }
-        g.whole_run = true;
-      } else {
-        auto from = parse_moment(node(m, times[0]).text);
-        auto until = times.size() > 1 ? parse_moment(node(m, times[1]).text) : std::nullopt;
-        if (!from || (times.size() > 1 && !until)) {
-          if (Diagnostic* d = error("WL1060", node(m, times[0]).span, "this is not a time of the calendar")) d->hint("write `2026-03-11 12:00`");
-          return;
-        }
-        g.from = *from;
-        g.until = until;
-        if (!until && !from->has_time) {  // `at 2026-03-11` is the whole day
-          g.until = MomentText{Date{from->date.days + 1}};
-        }
-        minutes.insert(from->minute);
-        if (until) minutes.insert(until->minute);
-        first = std::min(first, from->date);
-        Date end = g.until ? (g.until->minute ? Date{g.until->date.days + 1} : g.until->date) : Date{from->date.days + 1};
-        last = std::max(last, std::max(end, Date{from->date.days + 1}));
-      }
-      givens.push_back(std::move(g));
-    }
-  }
-  bool nothing_given = first.days == INT32_MAX;
-  if (nothing_given) {  // an expectation about figures alone
-    first = date_of(2026, 1, 1);
-    last = date_of(2026, 1, 2);
-  }
-  s.from = first;
-  s.until = last;
-  if (last.days - first.days > 3660) {
-    if (Diagnostic* d = error("WL4020", n.text_span, "the times given lie more than ten years apart")) d->hint("a test looks at a few days or months");
-    return;
-  }
-  s.step_seconds = 0;
-  if (every) {
-    ExpressionId step = elaborate(node(m, every).children[0], context);
-    if (!step) return;
-    if (pool_[step].type.dimension == Dimension{.time = 1})
-      for (int32_t known : kSteps)
-        if (pool_[step].value * 3600 == known) s.step_seconds = known;
-    if (!s.step_seconds) {
-      if (Diagnostic* d = error("WL4016", node(m, every).span, "the step of a test is 1, 5, 10, 15, 30 or 60 min")) d->hint("write for example `every 1 h`");
-      return;
-    }
-  } else {
-    s.moments = !whole_periods;
-    for (int32_t known : kSteps)
-      if (!s.step_seconds && std::all_of(minutes.begin(), minutes.end(), [&](int minute) { return minute * 60 % known == 0; })) s.step_seconds = known;
-    for (const Given& g : givens)  // a price given every 30 min makes the moments half-hours
-      if (series_index_.contains(g.series)) {
-        int32_t native = program_.series[series_index_[g.series]].request.native_step_seconds;
-        if (native && native < s.step_seconds && 3600 % native == 0) s.step_seconds = native;
-      }
-  }
+  s.from = test.first;
+  s.until = test.last;
+  s.step_seconds = step_of_test(m, every, context, test);
+  if (!s.step_seconds) return;
   if (NodeId z = tree(m).child(id, NodeKind::ZoneText)) s.zone = node(m, z).text;
   else s.zone = zone_of(m, n.text_span, false).value_or("UTC");
   for (NodeId c : tree(m).children(id, NodeKind::Use))
     for (NodeId name : node(m, c).children)
       if (Symbol* used = find(node(m, name).text, m, Symbol::Kind::tariff)) s.sessions = s.sessions || is_for_sessions(*tariffs_[std::to_string(used->module) + "." + used->name]);
-  s.moments = s.moments && !s.sessions;
+  s.moments = !every && !whole_periods && !s.sessions;
   begin_settlement(std::move(s), m);
   if (!clock_) return;
   test_without_interval_ = !every;
-  settlement_->given_attributes = std::move(attributes);
+  settlement_->given_attributes = std::move(test.attributes);
   for (NodeId c : tree(m).children(id, NodeKind::Use))
     for (NodeId name : node(m, c).children) apply_tariff(node(m, name).text, m, {}, {}, node(m, name).span);
   for (NodeId c : n.children)
     if (node(m, c).kind == NodeKind::Set) not_in_this_version(node(m, c).span, "`set` in a test");
-  for (Given& g : givens) {
-    std::string name = g.series == "power" ? "import" : g.series;
-    uint32_t index = series_index_[name];
-    Type type = program_.series[index].type;
-    Context value_context = context;
-    value_context.prices = type.tax;
-    const bool is_flag = program_.series[index].request.yes_no;
-    ExpressionId e = is_flag ? elaborate_flag(g.value_node, value_context) : elaborate_number(g.value_node, value_context);
-    if (!e) continue;
-    if (!pool_.is_constant(e)) {
-      error("WL2044", g.span, "a given value is a fixed figure");
-      continue;
-    }
-    Rational value = pool_[e].value;
-    if ((name == "import" || name == "export") && value < 0) {
-      if (Diagnostic* d = error("WL2047", g.span, "`" + g.series + "` is never negative")) d->hint("what flows back into the grid is `export`");
-      continue;
-    }
-    Dimension want = g.series == "power" ? Dimension{.energy = 1, .time = -1} : type.dimension;
-    bool as_power = type.dimension == Dimension{.energy = 1} && pool_[e].type.dimension == Dimension{.energy = 1, .time = -1};
-    if (pool_[e].type.dimension != want && !as_power) {
-      if (Diagnostic* d = error("WL3101", g.span, "`" + g.series + "` is " + dimension_words(want) + ", but this is " + dimension_words(pool_[e].type.dimension))) d->hint("give it in its own unit");
-      continue;
-    }
-    if (as_power) value = value * settlement_->step_seconds / 3600;
-    GivenValue given;
-    given.series = index;
-    given.value = value;
-    if (g.whole_run) {
-      given.from = clock_->begin;
-      given.until = clock_->begin + int64_t{clock_->steps} * clock_->step_seconds;
-    } else {
-      auto instant = [&](const MomentText& moment) -> std::optional<Instant> {
-        LocalSeconds local = int64_t{moment.date.days} * 86400 + moment.minute * 60;
-        if (moment.has_offset) return local - moment.offset_seconds;
-        if (moment.minute == 0) return clock_->zone.start_of_day(moment.date);
-        LocalInstants instants = clock_->zone.instants_of(local);
-        if (instants.count == 1) return instants.first;
-        if (Diagnostic* d = error("WL2045", g.span, instants.count == 0 ? "this local time does not exist: the clock skips it" : "this local time occurs twice"))
-          d->hint(instants.count == 0 ? "choose a time before or after the change" : "say which one with its offset: `2026-10-25 02:30+02:00`");
-        return std::nullopt;
-      };
-      auto from = instant(g.from);
-      auto until = g.until ? instant(*g.until) : std::optional<Instant>(from ? *from + settlement_->step_seconds : 0);
-      if (!from || !until) continue;
-      if ((*from - clock_->begin) % settlement_->step_seconds != 0) {
-        error("WL2046", g.span, "this time lies inside an interval of " + std::to_string(settlement_->step_seconds / 60) + " min");
-        continue;
-      }
-      given.from = *from;
-      given.until = *until;
-      // No length of an interval is said, so an energy is that of the whole time.
-      const int64_t intervals = (*until - *from) / settlement_->step_seconds;
-      if (!every && !as_power && type.extensive && intervals > 1) given.value /= intervals;
-    }
-    if (std::find(settlement_->series.begin(), settlement_->series.end(), index) == settlement_->series.end()) settlement_->series.push_back(index);
-    settlement_->givens.push_back(given);
+  for (const TestGiven& g : test.givens) {
+    auto given = place_given(g, context);
+    if (!given) continue;
+    if (std::find(settlement_->series.begin(), settlement_->series.end(), given->series) == settlement_->series.end()) settlement_->series.push_back(given->series);
+    settlement_->givens.push_back(*given);
   }
   end_settlement();
   for (NodeId c : tree(m).children(id, NodeKind::Expect)) {

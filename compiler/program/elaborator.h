@@ -110,6 +110,10 @@ struct TableResult {
 
 inline constexpr const char* kUnknownTariff = "";  // in `broken_`: a tariff is applied that nothing declares
 
+struct MomentText;  // of tests (elaborate_test.cpp)
+struct TestGiven;
+struct TestText;
+
 class Elaborator {
  public:
   Elaborator(const Modules& modules, TypedProgram& program, Diagnostics& diagnostics, const CompileOptions& options);
@@ -257,7 +261,13 @@ class Elaborator {
 
   // ---- elaborate_settlement.cpp
   void elaborate_scenario(Symbol& symbol, std::optional<Date> history_from = {});
+  // ---- elaborate_test.cpp
+  bool read_given(uint32_t module, NodeId given, Context& context, TestText& test);
+  int32_t step_of_test(uint32_t module, NodeId every, Context& context, const TestText& test);
+  std::optional<Instant> instant_of(const MomentText& moment, Span span);
+  std::optional<GivenValue> place_given(const TestGiven& given, Context context);
   void elaborate_test(uint32_t module, NodeId node, bool whole_periods = false);
+  // ---- elaborate_settlement.cpp
   void elaborate_standalone();
   bool is_for_sessions(const TariffInfo& tariff) const { return tariff.headers.billing.unit == Period::Unit::session; }
   void note_unpriced(const TariffInfo& tariff);
