@@ -25,6 +25,16 @@ ExpressionId Elaborator::series(const std::string& name, Span span) {
   return pool_.intern(std::move(e));
 }
 
+// A look-back of one tariff makes the run read what lies before it. Another tariff, which has not said `history from`, must come to the same
+// bill as in a run of its own: its allowances, its year and its bank of surplus begin with the run.
+ExpressionId Elaborator::reading(const std::string& name, const Context& context, Span span) {
+  ExpressionId value = series(name, span);
+  if (!settlement_ || settlement_->history_from == settlement_->from || !context.tariff || !context.tariff->headers.history_series.empty()) return value;
+  const Type type = pool_[value].type;
+  if (pool_[value].grain.entity != EntityGrain::site || !type.extensive) return value;
+  return pool_.select(pool_.in_force(settlement_->from, std::nullopt, span), value, pool_.constant(0, type, span), span);
+}
+
 ExpressionId Elaborator::attribute(const std::string& name, Span span) {
   if (settlement_ && settlement_->sessions)
     if (Diagnostic* d = error("WL3330", span, "a session has no `" + name + "`, which belongs to a metering point")) d->hint("a session has `session.power`, `session.current`, `session.duration`, `session.energy`");
@@ -98,7 +108,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     }
   }
   if (auto it = series_index_.find(name); it != series_index_.end()) {
-    ExpressionId value = series(name, n.span);
+    ExpressionId value = reading(name, context, n.span);
     if (!program_.series[it->second].request.yes_no) return value;
     return pool_.make(Op::equal, boolean_type(), {value, pool_.constant(1, number_type(), n.span)}, n.span);
   }
@@ -107,14 +117,14 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     if (name == "power" || name == "net_power") reads_step_ = true;
     if (name == "power") {
       Type per_hour = number_type({.time = -1});
-      ExpressionId e = pool_.multiply(series("import", n.span), pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span);
+      ExpressionId e = pool_.multiply(reading("import", context, n.span), pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span);
       Expression power = pool_[e];
       power.type.extensive = false;
       return pool_.intern(std::move(power));
     }
     if (name == "net_power") {
       Type per_hour = number_type({.time = -1});
-      ExpressionId net = pool_.subtract(series("import", n.span), series("export", n.span), n.span);
+      ExpressionId net = pool_.subtract(reading("import", context, n.span), reading("export", context, n.span), n.span);
       Expression power = pool_[pool_.multiply(net, pool_.constant(Rational(3600, settlement_->step_seconds), per_hour, n.span), n.span)];
       power.type.extensive = false;
       return pool_.intern(std::move(power));

@@ -140,7 +140,7 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     return;
   }
   const Type energy = number_type({.energy = 1}, 0, true);
-  ExpressionId import = series("import", n.span), exported = series("export", n.span), zero = pool_.constant(0, energy, n.span);
+  ExpressionId import = reading("import", context, n.span), exported = reading("export", context, n.span), zero = pool_.constant(0, energy, n.span);
   const size_t classes = netting.bands ? program_.bands[*netting.bands].classes.size() : 1;
   auto of_class = [&](ExpressionId flow, size_t i) {
     if (!netting.bands) return window == kInterval ? flow : pool_.aggregate(Aggregate::sum, flow, {}, window, n.span);

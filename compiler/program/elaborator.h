@@ -170,6 +170,7 @@ class Elaborator {
   ExpressionId elaborate_time_set(NodeId node, Context& context);
   std::optional<uint32_t> time_set_of(NodeId node, uint32_t module);
   ExpressionId series(const std::string& name, Span span);
+  ExpressionId reading(const std::string& name, const Context& context, Span span);  // energy as the tariff sees it: 0 before the run without history
   ExpressionId attribute(const std::string& name, Span span);
   ExpressionId band(uint32_t bands, Span span);
   std::optional<uint32_t> bands_of(Symbol& symbol);
