@@ -3,6 +3,25 @@
 
 namespace wattlaw {
 
+// What a bound is per: "year" of `10000 kWh per year`, `3000 kWh/year`, and of a parameter or attribute that is declared so.
+std::string Elaborator::last_unit(NodeId id, const Context& context) {
+  const auto after_slash = [](const std::string& unit) { return unit.find('/') == std::string::npos ? std::string() : unit.substr(unit.rfind('/') + 1); };
+  const Node& n = node(context.module, id);
+  if (NodeId per = tree(context.module).child(id, NodeKind::PerUnit)) return node(context.module, per).text;
+  if (n.kind == NodeKind::Quantity) {
+    NodeId unit = tree(context.module).child(id, NodeKind::Unit);
+    return unit ? after_slash(node(context.module, unit).text) : std::string();
+  }
+  if (n.kind != NodeKind::Name) return {};
+  if (auto attribute = attribute_index_.find(n.text); attribute != attribute_index_.end()) return after_slash(program_.attributes[attribute->second].request.unit);
+  auto of = [&](uint32_t module, NodeId declaration) {
+    NodeId type = tree(module).child(declaration, NodeKind::Type);
+    return type ? after_slash(type_of(type, module).unit_text) : std::string();
+  };
+  if (Symbol* symbol = find(n.text, context.module, Symbol::Kind::parameter)) return of(symbol->module, symbol->node);
+  return {};
+}
+
 // `Q within first B per P`, `Q beyond first B per P`: the part of a flow inside or outside an allowance. `X beyond Y`: the excess.
 ExpressionId Elaborator::elaborate_quota(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
@@ -35,7 +54,20 @@ ExpressionId Elaborator::elaborate_quota(NodeId id, Context& context) {
     window = period;
     return true;
   };
-  bool said = windowed({.month = 1}, context.tariff ? context.tariff->headers.billing : kMonth) || windowed({.day = 1}, Period{Period::Unit::day});
+  // A bound per year is a twelfth of it per month as a unit, but as an allowance it is that of the year.
+  const Period billing = context.tariff ? context.tariff->headers.billing : kMonth;
+  Period period = billing;
+  if (d + Dimension{.month = 1} == measure) {
+    const std::string per = last_unit(n.children[1], context);
+    const int months = per == "year" || per == "a" ? 12 : per == "quarter" ? 3 : 1;
+    period.unit = months == 12 ? Period::Unit::year : months == 3 ? Period::Unit::quarter : billing.unit;
+    if (months > 1) {
+      Expression whole = pool_[pool_.multiply(bound, pool_.constant(months, number_type(), bound_node.span), bound_node.span)];
+      whole.type = pool_[bound].type;
+      bound = pool_.intern(std::move(whole));
+    }
+  }
+  bool said = windowed({.month = 1}, period) || windowed({.day = 1}, Period{Period::Unit::day});
   if (!said && d != measure) {
     if (!counted) same_kind(flow, bound, n.span, "compared with");
     else if (Diagnostic* diagnostic = error("WL3327", bound_node.span, "hours are counted here, but the allowance is " + dimension_words(d))) diagnostic->hint("write for example `within first 6 h per day of …`");

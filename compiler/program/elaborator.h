@@ -193,6 +193,7 @@ class Elaborator {
   ExpressionId elaborate_call(NodeId node, Context& context);
   ExpressionId elaborate_aggregate(Aggregate fn, NodeId node, Context& context);
   ExpressionId elaborate_quota(NodeId node, Context& context);
+  std::string last_unit(NodeId quantity, const Context& context);
   ExpressionId elaborate_at_time(NodeId node, Context& context);
   void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
   ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span);
