@@ -1,10 +1,10 @@
 #include "runtime/trace/read_series.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "runtime/trace/read_time.h"
+#include "runtime/trace/short_value.h"
 
 namespace wattlaw {
 namespace {
@@ -351,37 +351,6 @@ bool SeriesReader::read_plain_time(const char*& at, char stop, Instant& instant)
   at = static_cast<const char*>(end);
   instant = time.instant;
   return true;
-}
-
-// What a short plain value says and how long it is: digits, at most one point, then `stop`, all within eight bytes.
-struct ShortValue {
-  uint32_t digits = 0, places = 0, length = 0;  // length 0: it is none
-};
-
-// The eight bytes are taken as one number: bytes that are no digit are found by carries, the point is squeezed out, and the digits, moved up
-// so that the last of them is the highest byte, are added in pairs, fours and eights.
-inline ShortValue read_short_value(const char* at, char stop) {
-  constexpr uint64_t kZeros = 0x3030303030303030, kTops = 0x8080808080808080;
-  uint64_t text;
-  std::memcpy(&text, at, sizeof text);
-  text ^= kZeros;
-  uint64_t others = ((text + 0x7676767676767676) | text) & kTops;  // a byte above 9 carries into its top bit
-  if (others == 0) return {};
-  uint32_t length = static_cast<uint32_t>(std::countr_zero(others)) / 8, count = length, places = 0;
-  if (length > 0 && at[length] == '.') {
-    others &= others - 1;
-    if (others == 0) return {};
-    const uint64_t below = (uint64_t{1} << 8 * length) - 1;
-    text = (text & below) | (text >> 8 & ~below);
-    const uint32_t end = static_cast<uint32_t>(std::countr_zero(others)) / 8;
-    places = end - length - 1;
-    length = end, count = end - 1;
-  }
-  if (count == 0 || at[length] != stop) return {};
-  text <<= 8 * (8 - count);
-  text = text * 10 + (text >> 8);
-  const uint64_t fours = (text & 0x000000FF000000FF) * 0x000F424000000064, rest = (text >> 16 & 0x000000FF000000FF) * 0x0000271000000001;
-  return {static_cast<uint32_t>((fours + rest) >> 32), places, length};
 }
 
 constexpr int64_t kPowersOfTen[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "runtime/trace/hash_bytes.h"
+#include "runtime/trace/short_value.h"
 
 namespace wattlaw {
 namespace {
@@ -144,6 +146,35 @@ TEST(HashBytes, is_xxh64) {
   EXPECT_EQ(hex("a"), "d24ec4f1a98c6e5b");
   EXPECT_EQ(hex("abc"), "44bc2cf5ad770999");
   EXPECT_EQ(hex("Nobody inspects the spammish repetition"), "fbcea83c8a378bf1");
+}
+
+// Every text of up to five characters of digits and points, ended by a comma: what read_decimal takes is read alike, the rest is left to it.
+TEST(ReadShortValue, AgreesWithReadDecimal) {
+  const std::string letters = "0179.-x";
+  int read = 0;
+  for (int size = 1; size <= 5; ++size) {
+    std::vector<size_t> at(static_cast<size_t>(size), 0);
+    for (bool more = true; more;) {
+      std::string text;
+      for (const size_t letter : at) text += letters[letter];
+      const ShortValue found = read_short_value((text + ",9999999").c_str(), ',');
+      const bool is_plain = text.find_first_not_of("0179.") == std::string::npos && text[0] != '.' && std::count(text.begin(), text.end(), '.') <= 1;
+      ASSERT_EQ(found.length, is_plain ? text.size() : 0u) << text;
+      if (is_plain) {
+        Decimal expected;
+        ASSERT_EQ(read_decimal(text, false, expected), DecimalFault::none) << text;
+        int64_t digits = expected.digits;
+        for (int places = expected.places; places < static_cast<int>(found.places); ++places) digits *= 10;  // it drops zeros at the end
+        ASSERT_EQ(int64_t{found.digits}, digits) << text;
+        ++read;
+      }
+      more = false;
+      for (size_t i = 0; i < at.size() && !more; ++i) more = (at[i] = (at[i] + 1) % letters.size()) != 0;
+    }
+  }
+  EXPECT_GT(read, 1000);
+  for (const char* text : {"1234567,", "123.456,"}) EXPECT_EQ(read_short_value(text, ',').length, 7u) << text;
+  for (const char* text : {"12345678,", "1234.567,", "123\n4567", ",1234567", "1.2.345,"}) EXPECT_EQ(read_short_value(text, ',').length, 0u) << text;
 }
 
 }  // namespace
