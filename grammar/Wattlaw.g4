@@ -65,7 +65,7 @@ item
   ;
 currencyItem : CURRENCY name (COMMA name)* ;
 unitItem : UNIT name EQUALS_SIGN sum ;
-exchangeItem : EXCHANGE sum EQUALS_SIGN sum ;
+exchangeItem : EXCHANGE sum (LBRACE cite* datedValue+ RBRACE | EQUALS_SIGN sum) cite* ;
 roleItem : ROLE name (IS name)? ;
 actorItem : ACTOR name (IS actorRole (COMMA actorRole)*)? fieldValues? ;
 actorRole : name (FROM DATE)? untilDate? ;

@@ -50,9 +50,15 @@ std::string csv_cell(std::string text) {
 
 struct ManyValues {
   std::string csv, listed;
-  size_t count = 0;
+  size_t count = 0, left_out = 0;  // left_out: `when` fails
   std::optional<std::pair<Rational, Rational>> span;
 };
+
+bool is_shown(Interpreter& interpreter, const ShownAnswer& shown, uint32_t step) {
+  if (!shown.condition) return true;
+  const Value holds = interpreter.evaluate(shown.condition, 0, step);
+  return !holds.nothing && holds.number != 0;
+}
 
 // One value a window, for everybody.
 ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, const ShownAnswer& shown) {
@@ -62,6 +68,11 @@ ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, 
   std::string unit = expression.type.kind == ValueKind::number ? unit_text(program, expression.type) : "", label = csv_cell(shown.label);
   ManyValues many;
   for (uint32_t window = 0; window < windows.size(); ++window) {
+    if (!is_shown(interpreter, shown, windows.first_step[window])) {
+      if (interpreter.fault()) return many;
+      ++many.left_out;
+      continue;
+    }
     Value value = interpreter.evaluate(shown.value, 0, windows.first_step[window]);
     if (interpreter.fault()) return many;
     std::string time = windows.label(window, loaded.clock);
@@ -77,6 +88,12 @@ ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, 
 }
 
 std::string many_text(const TypedProgram& program, const Type& type, const ManyValues& many) {
+  if (many.left_out > 0) {
+    ManyValues shown = many;
+    shown.left_out = 0;
+    const std::string hidden = fmt::format("{} not shown: the condition fails", many.left_out);
+    return many.count == 0 ? hidden : many_text(program, type, shown) + (many.count <= kMostListed ? "\n" : "; ") + hidden;
+  }
   if (many.count <= kMostListed) return many.listed;
   std::string count = fmt::format("{} values in answers.csv", many.count);
   if (!many.span) return count;
@@ -102,7 +119,10 @@ void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, con
 
 std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement) {
   std::vector<ExpressionId> columns;
-  for (const ShownAnswer& shown : settlement.shows) collect_below(program, shown.value, columns);
+  for (const ShownAnswer& shown : settlement.shows) {
+    collect_below(program, shown.value, columns);
+    if (shown.condition) collect_below(program, shown.condition, columns);
+  }
   return columns;
 }
 
@@ -114,7 +134,8 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
   for (const ShownAnswer& shown : loaded.settlement->shows) {
     const Expression& expression = program[shown.value];
     if (expression.grain.time.unit == Period::Unit::none) {
-      answers.printed.push_back({shown.label, print_value(program, expression.type, interpreter.evaluate(shown.value, 0, 0))});
+      const bool visible = is_shown(interpreter, shown, 0);
+      answers.printed.push_back({shown.label, visible ? print_value(program, expression.type, interpreter.evaluate(shown.value, 0, 0)) : "not shown: the condition fails"});
     } else {
       ManyValues many = print_many(loaded, interpreter, shown);
       answers.csv += many.csv;

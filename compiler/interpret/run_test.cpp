@@ -39,6 +39,17 @@ void fill_gaps(StepValues& values, MissingPolicy policy) {
   }
 }
 
+// Where the test gives no quantity nothing is bought, and a price is that of the nearest time before for which it is given (else after).
+void hold_price(StepValues& values, const std::vector<bool>& has_quantity) {
+  const auto first = std::find_if(values.begin(), values.end(), [](const auto& value) { return value.has_value(); });
+  if (first == values.end()) return;
+  std::optional<Rational> last = *first;
+  for (size_t step = 0; step < values.size(); ++step) {
+    if (values[step]) last = values[step];
+    else if (!has_quantity[step]) values[step] = last;
+  }
+}
+
 struct Mantissas {
   Quantum quantum;
   std::vector<int64_t> values;
@@ -79,11 +90,20 @@ Result<Traces> make_traces(const TypedProgram& program, const Settlement& settle
   }
   traces.member_series.resize(settlement.series.size());
   traces.clock_series.resize(settlement.series.size());
+  std::vector<StepValues> given;
+  std::vector<bool> has_quantity(clock.steps);
+  const auto is_of_a_meter = [](const SeriesDeclaration& series) { return series.request.per_member && series.request.flow == Flow::extensive; };
+  for (const uint32_t index : settlement.series) {
+    auto values = read_givens(program, settlement, clock, index);
+    if (!values) return values.failure();
+    for (uint32_t step = 0; step < clock.steps && is_of_a_meter(program.series[index]); ++step) has_quantity[step] = has_quantity[step] || (*values)[step];
+    given.push_back(std::move(*values));
+  }
   for (size_t i = 0; i < settlement.series.size(); ++i) {
     const SeriesDeclaration& series = program.series[settlement.series[i]];
-    auto values = read_givens(program, settlement, clock, settlement.series[i]);
-    if (!values) return values.failure();
-    const bool is_metered = series.request.per_member && series.request.flow == Flow::extensive;
+    StepValues* values = &given[i];
+    const bool is_metered = is_of_a_meter(series);
+    if (!series.request.per_member && series.request.flow == Flow::intensive && !series.request.yes_no && series.request.missing == MissingPolicy::error) hold_price(*values, has_quantity);
     fill_gaps(*values, is_metered || series.request.yes_no ? MissingPolicy::zero : series.request.missing);
     const auto mantissas = to_mantissas(*values, series.request.quantum, !series.request.quantum_free, series.name);
     if (!mantissas) return mantissas.failure();

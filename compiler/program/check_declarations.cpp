@@ -14,7 +14,7 @@ void Elaborator::check_declarations() {
       check_dates(m, NodeId{i});
       if (n.kind == NodeKind::ZoneText) check_zone(n.text, n.span);
       if (n.kind == NodeKind::TaxState || n.kind == NodeKind::CapBasis) check_tax_name(m, n.children[0]);
-      if (n.kind == NodeKind::Exchange) check_exchange(m, NodeId{i});
+      if (n.kind == NodeKind::Exchange) declare_exchange(m, NodeId{i});
       if (n.kind != NodeKind::Role && n.kind != NodeKind::Actor) continue;
       for (NodeId is : tree(m).children(NodeId{i}, NodeKind::Is)) check_role(m, is);
     }
@@ -49,22 +49,6 @@ void Elaborator::check_tax_name(uint32_t module, NodeId name) {
     std::string near = nearest_name(n.text, known);
     d->hint(near.empty() ? "write `vat`, or declare it: `tax " + n.text + " at 25% on all to State`" : "did you mean `" + near + "`?");
   }
-}
-
-void Elaborator::check_exchange(uint32_t module, NodeId id) {
-  const Node& n = node(module, id);
-  Context context;
-  context.module = module;
-  ExpressionId a = elaborate_number(n.children[0], context), b = elaborate_number(n.children[1], context);
-  if (!a || !b) return;
-  const Dimension money{.money = 1};
-  for (ExpressionId side : {a, b})
-    if (pool_[side].type.dimension != money || !pool_.is_constant(side) || pool_[side].value <= 0) {
-      if (Diagnostic* d = error("WL3124", pool_[side].span, "an exchange is between two amounts of money above zero")) d->hint("write for example `exchange 1 EUR = 7.46 DKK`");
-      return;
-    }
-  if (pool_[a].type.currency != pool_[b].type.currency) return;
-  if (Diagnostic* d = error("WL3124", n.span, "this exchanges " + program_.currencies[pool_[a].type.currency] + " for itself")) d->hint("write two currencies, for example `exchange 1 EUR = 7.46 DKK`");
 }
 
 void Elaborator::check_role(uint32_t module, NodeId is) {

@@ -140,7 +140,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
       std::vector<ExpressionId> operands;
       for (size_t i = 0; i < arguments.size(); ++i) {
         ExpressionId e = elaborate_number(argument(i), context);
-        if (!e || (i && !same_kind(operands[0], e, n.span, "compared with"))) return {};
+        if (!e || (i && !agree(operands[0], e, context, n.span, "compared with"))) return {};
         operands.push_back(e);
       }
       return pool_.make(word.fn == Aggregate::maximum ? Op::maximum : Op::minimum, pool_[operands[0]].type, operands, n.span);
@@ -311,17 +311,19 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     // An answer is about the whole run; inside another aggregate, and in law, sites are added up interval by interval.
     Period window = period ? *period : context.totals && !context.single_lines ? Period{} : pool_[operand].grain.time;
     if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(pool_[operand].grain.time, n.span), n.span);
-    ExpressionId per_site = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take);
+    const bool side_by_side = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none;  // one value a site
+    ExpressionId per_site = side_by_side ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take), condition = side_by_side ? filter : ExpressionId{};
     Expression e;
     e.op = Op::over_sites;
     e.fn = fn;
     e.type = pool_[per_site].type;
     e.operands = {per_site};
     if (NodeId site_where = tree(context.module).child(over_all, NodeKind::Where)) {
-      ExpressionId condition = elaborate_boolean(node(context.module, site_where).children[0], inner);
-      if (!condition) return {};
-      e.operands.push_back(condition);
+      ExpressionId of_site = elaborate_boolean(node(context.module, site_where).children[0], inner);
+      if (!of_site) return {};
+      condition = pool_.both(of_site, condition, n.span);
     }
+    if (condition) e.operands.push_back(condition);
     e.grain = {EntityGrain::none, pool_[per_site].grain.time};
     e.span = n.span;
     return pool_.intern(std::move(e));

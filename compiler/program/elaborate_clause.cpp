@@ -294,7 +294,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     ExpressionId bound = elaborate_number(child.children[0], bound_context);
     if (!bound) return std::nullopt;
     bound = per_billing(bound, tariff.headers.billing, tariff, child.span);
-    if (!bound || !same_kind(parts.amount, bound, child.span, "compared with")) return std::nullopt;
+    if (!bound || !agree(parts.amount, bound, context, child.span, "compared with")) return std::nullopt;
     (child.kind == NodeKind::AtMost ? most : least) = bound;
     if (least && most && pool_.is_constant(least) && pool_.is_constant(most) && pool_[least].value > pool_[most].value) {
       if (Diagnostic* d = error("WL3250", child.span, "the least this clause comes to is more than the most it comes to"))

@@ -103,17 +103,24 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
     if (!e || !type.good) return e;
     const Expression& x = pool_[e];
     if (is_plain(x.type.dimension) && pool_.is_constant(e)) {  // the declared unit is meant; a `%` literal is already a number
-      bool percent = node(symbol.module, v).kind == NodeKind::Quantity;
+      bool percent = node(inner.module, v).kind == NodeKind::Quantity;
       Type t = type.type;
       return pool_.constant(percent ? x.value : Rational(x.value * type.unit.factor), t, x.span);
     }
     if (x.type.dimension != type.type.dimension || (x.type.dimension.money && x.type.currency != type.type.currency)) {
-      if (Diagnostic* d = error("WL3101", node(symbol.module, v).span, "`" + symbol.name + "` is declared as " + dimension_words(type.type.dimension) + ", but this is " + dimension_words(x.type.dimension)))
+      if (Diagnostic* d = error("WL3101", node(inner.module, v).span, "`" + symbol.name + "` is declared as " + dimension_words(type.type.dimension) + ", but this is " + dimension_words(x.type.dimension)))
         d->hint("write the figure without a unit, or in `" + type.unit_text + "`");
       return {};
     }
     return e;
   };
+  if (auto set = set_parameters_.find(&symbol); set != set_parameters_.end()) {
+    set->second.is_read = true;
+    inner.module = set->second.module;
+    ExpressionId e = value_of(set->second.value);
+    if (e) note_use({}, {e});
+    return e;
+  }
   std::vector<std::pair<Date, ExpressionId>> versions;
   for (NodeId c : n.children) {
     const Node& child = node(symbol.module, c);
@@ -137,11 +144,6 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
     if (Diagnostic* d = error("WL4004", span, "`" + symbol.name + "` has no value")) d->hint("give it one: `parameter " + symbol.name + (type.unit_text.empty() ? "" : ": " + type.unit_text) + " = …`");
     return {};
   }
-  if (settlement_ && settlement_->kind != Settlement::Kind::standalone && settlement_->from < versions.front().first) {
-    if (Diagnostic* d = error("WL4001", span, "`" + symbol.name + "` has no value before " + print_date(versions.front().first) + ", but `" + settlement_->name + "` begins on " + print_date(settlement_->from)))
-      d->label(n.text_span, "its values begin here").hint("add the earlier value: `from " + print_date(settlement_->from) + " is …`");
-    return {};
-  }
   std::vector<Date> dates;
   std::vector<ExpressionId> values;
   for (const auto& [date, e] : versions) {
@@ -149,6 +151,16 @@ ExpressionId Elaborator::elaborate_parameter(Symbol& symbol, Context& context, S
     values.push_back(e);
   }
   note_use(dates, values);
+  return dated_figure(versions, symbol.name, n.text_span, context, span);
+}
+
+// A figure with versions in time: that of the interval's own date, or of `as_of` in a whole-period amount.
+ExpressionId Elaborator::dated_figure(const std::vector<std::pair<Date, ExpressionId>>& versions, const std::string& name, Span declared, Context& context, Span span) {
+  if (settlement_ && settlement_->kind != Settlement::Kind::standalone && settlement_->from < versions.front().first) {
+    if (Diagnostic* d = error("WL4001", span, "`" + name + "` has no value before " + print_date(versions.front().first) + ", but `" + settlement_->name + "` begins on " + print_date(settlement_->from)))
+      d->label(declared, "its values begin here").hint("add the earlier value: `from " + print_date(settlement_->from) + " is …`");
+    return {};
+  }
   if (versions.size() == 1) return versions[0].second;
   if (context.cut_dates)
     for (size_t i = 1; i < versions.size(); ++i) context.cut_dates->insert(versions[i].first);

@@ -187,7 +187,7 @@ bool Elaborator::same_kind(ExpressionId a, ExpressionId b, Span span, const char
   }
   if (x.dimension.money && x.currency != y.currency) {
     if (Diagnostic* d = error("WL3105", span, program_.currencies[y.currency] + " " + verb + " " + program_.currencies[x.currency]))
-      d->label(pool_[a].span, program_.currencies[x.currency]).label(pool_[b].span, program_.currencies[y.currency]).hint("a line stays in its own currency; convert one of them");
+      d->label(pool_[a].span, program_.currencies[x.currency]).label(pool_[b].span, program_.currencies[y.currency]).hint("a line stays in its own currency; to convert in an expression, declare `exchange 1 " + program_.currencies[x.currency] + " = … " + program_.currencies[y.currency] + "`");
     return false;
   }
   if (x.dimension.money && x.tax != TaxState::unsaid && y.tax != TaxState::unsaid && x.tax != y.tax) {
@@ -213,7 +213,7 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
     if (Diagnostic* d = error("WL3107", n.span, "two things of different kind are compared")) d->hint("compare numbers with numbers and dates with dates");
     return {};
   }
-  if (x.kind == ValueKind::number && !same_kind(a, b, n.span, "compared with")) return {};
+  if (x.kind == ValueKind::number && !agree(a, b, context, n.span, "compared with")) return {};
   if (x.kind == ValueKind::choice && n.text != "=" && n.text != "!=") {
     error("WL3108", n.span, "classes have no order, so `" + n.text + "` cannot compare them");
     return {};
@@ -254,14 +254,14 @@ ExpressionId Elaborator::elaborate_in(NodeId id, Context& context) {
   ExpressionId result;
   if (n.kind == NodeKind::InRange) {
     ExpressionId low = elaborate_number(n.children[1], context), high = elaborate_number(n.children[2], context);
-    if (!low || !high || !same_kind(a, low, n.span, "compared with") || !same_kind(a, high, n.span, "compared with")) return {};
+    if (!low || !high || !agree(a, low, context, n.span, "compared with") || !agree(a, high, context, n.span, "compared with")) return {};
     result = pool_.both(pool_.make(Op::less_equal, boolean_type(), {low, a}, n.span), pool_.make(Op::less_equal, boolean_type(), {a, high}, n.span), n.span);
   } else {
     std::vector<ExpressionId> any;
     for (size_t i = 1; i < n.children.size(); ++i) {
       const Node& member = node(context.module, n.children[i]);
       ExpressionId b = pool_[a].type.kind == ValueKind::choice && member.kind == NodeKind::Name ? choice_constant(pool_[a].type.choices, member.text, member.span) : elaborate(n.children[i], context);
-      if (!b || (pool_[a].type.kind == ValueKind::number && !same_kind(a, b, n.span, "compared with"))) return {};
+      if (!b || (pool_[a].type.kind == ValueKind::number && !agree(a, b, context, n.span, "compared with"))) return {};
       any.push_back(pool_.make(Op::equal, boolean_type(), {a, b}, n.span));
     }
     result = pool_.either(any, n.span);
@@ -276,7 +276,7 @@ ExpressionId Elaborator::elaborate_sum(NodeId id, Context& context) {
     ExpressionId e = elaborate_number(n.children[i], context);
     if (!e) return {};
     char sign = i == 0 ? '+' : i - 1 < n.text.size() ? n.text[i - 1] : '+';
-    if (!terms.empty() && !same_kind(terms[0], e, n.span, sign == '-' ? "subtracted from" : "added to")) return {};
+    if (!terms.empty() && !agree(terms[0], e, context, n.span, sign == '-' ? "subtracted from" : "added to")) return {};
     terms.push_back(sign == '-' ? pool_.negate(e, n.span) : e);
   }
   return pool_.add(terms, n.span);

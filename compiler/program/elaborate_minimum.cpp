@@ -9,83 +9,152 @@ namespace {
 const Dimension kMoney{.money = 1};
 }
 
-// minimum M: a line for what is missing to M; maximum M: a negative line for what exceeds it. Over the lines above it.
-void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label) {
-  if (settlement_->moments) {
-    whole_period_.insert(tariff.symbol->name + "." + label);
-    return;
-  }
-  const LabelVersion& version = tariff.clauses[label][0];
+// What one text of a minimum or maximum says, as of one date: the bound of each bill, the lines it is compared with, and for whom it holds.
+std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, Applied& applied, const std::string& label, const LabelVersion& version, Context context, std::set<Date>& dates) {
   const Node& n = node(version.module, version.node);
-  bool is_minimum = n.kind == NodeKind::Minimum;
-  if (tariff.clauses[label].size() > 1) {
-    not_in_this_version(n.span, "an amended `" + label + "`");
-    return;
-  }
-  if (!refuse_modifiers(version, {NodeKind::ForEach})) return;
+  context.module = version.module;
+  context.cut_dates = &dates;
+  if (!refuse_modifiers(version, {NodeKind::ForEach})) return std::nullopt;
   NodeId basis = tree(version.module).child(version.node, NodeKind::CapBasis);
-  bool taxed = std::any_of(tariff.clauses.begin(), tariff.clauses.end(), [&](const auto& entry) { return node(entry.second[0].module, entry.second[0].node).kind == NodeKind::Tax; });
+  const bool taxed = std::any_of(tariff.clauses.begin(), tariff.clauses.end(), [&](const auto& entry) { return node(entry.second[0].module, entry.second[0].node).kind == NodeKind::Tax; });
   if (!basis && taxed) {
     if (Diagnostic* d = error("WL4108", n.span, "`" + label + "` stands in a tariff with a tax, and nothing says whether it is meant before or after it"))
       d->note("`before vat`: the lines without tax are compared, and the tax is on the result; `incl vat`: what is paid is compared").hint("write `" + label + " … before vat` or `… incl vat`");
-    return;
+    return std::nullopt;
   }
-  bool incl = basis && node(version.module, basis).text == "incl";
-  Context context;
-  context.module = version.module;
-  context.tariff = &tariff;
-  context.default_period = tariff.headers.billing;
-  context.as_of = settlement_->from;
-  std::set<Date> dates;
-  context.cut_dates = &dates;
+  const bool incl = basis && node(version.module, basis).text == "incl";
   ExpressionId bound = elaborate_number(n.children[0], context);
-  if (!bound) return;
+  if (!bound) return std::nullopt;
   NodeId each = tree(version.module).child(version.node, NodeKind::ForEach);
   if (each && node(version.module, each).text != "month" && node(version.module, each).text != period_name(tariff.headers.billing)) {
     not_in_this_version(node(version.module, each).span, "a `" + label + "` for each " + node(version.module, each).text);
-    return;
+    return std::nullopt;
   }
   if (!each && tariff.headers.billing != kSession && pool_[bound].type.dimension == kMoney && pool_[bound].grain.time.unit == Period::Unit::none) {
     if (Diagnostic* d = error("WL4104", node(version.module, n.children[0]).span, "nothing says for which period this `" + label + "` is"))
       d->note("`per year` would be a twelfth of it each month; `per month` the whole of it each month").hint("write for example `" + label + " " + text_of(node(version.module, n.children[0]).span) + " per month`");
-    return;
+    return std::nullopt;
   }
   const LineScope scope = line_scope(tariff, applied, version, context, dates);
-  if (!scope.good) return;
-  if (!check_changes(tariff, dates, version.node, version.module, label) || !check_partial(tariff, version.node, version.module, label)) return;
+  if (!scope.good) return std::nullopt;
   bound = per_billing(bound, tariff.headers.billing, tariff, n.span);
-  if (!bound) return;
+  if (!bound) return std::nullopt;
   std::vector<ExpressionId> lines;
   for (uint32_t index : applied.clauses) {
     const TypedClause& clause = settlement_->clauses[index];
     if (reads_step_length_.contains(clause.tariff + "." + clause.name)) reads_step_length_.insert(tariff.symbol->name + "." + label);
     if (clause.kind == ClauseKind::tax && (!incl || is_handed_on(clause, tariff))) continue;
     lines.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, n.span) : clause.line);
-    if (!same_kind(bound, lines.back(), n.span, "compared with")) return;
+    if (!same_kind(bound, lines.back(), n.span, "compared with")) return std::nullopt;
   }
-  Type money = pool_[bound].type;
-  ExpressionId zero = pool_.constant(0, money, n.span);
-  ExpressionId total = lines.empty() ? zero : pool_.add(lines, n.span);
+  LimitText text;
+  text.bound = bound;
+  text.total = lines.empty() ? pool_.constant(0, pool_[bound].type, n.span) : pool_.add(lines, n.span);
+  text.condition = scope.condition;
+  text.version = &version;
+  return text;
+}
+
+// A value that changes with the text; the bill in which it does takes that of its start or end, or each for its days.
+ExpressionId Elaborator::join_by_date(const std::map<Date, ExpressionId>& by_date, Change change, const Period& period, Span span) {
+  Expression e;
+  e.op = Op::dated;
+  e.change = change;
+  e.span = span;
+  e.grain.time = period;
+  for (const auto& [date, value] : by_date) {
+    if (!e.operands.empty() && e.operands.back() == value) continue;
+    e.dates.push_back(e.dates.empty() ? Date{INT32_MIN / 2} : date);
+    e.operands.push_back(value);
+    e.type = pool_[value].type;
+    e.grain = finer(e.grain, pool_[value].grain);
+  }
+  return e.operands.size() == 1 ? e.operands[0] : pool_.intern(std::move(e));
+}
+
+// minimum M: a line for what is missing to M; maximum M: a negative line for what exceeds it. Over the lines above it.
+void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label) {
+  if (settlement_->moments) {
+    whole_period_.insert(tariff.symbol->name + "." + label);
+    return;
+  }
+  const std::vector<LabelVersion>& versions = tariff.clauses[label];
+  const Node& n = node(versions[0].module, versions[0].node);
+  const bool is_minimum = n.kind == NodeKind::Minimum;
+  Context context;
+  context.tariff = &tariff;
+  context.default_period = tariff.headers.billing;
+  std::set<Date> dates = {settlement_->from};
+  for (const LabelVersion& version : versions)
+    if (version.from) dates.insert(*version.from);
+  std::map<Date, std::optional<LimitText>> by_date;
+  for (size_t before = 0; before != dates.size();) {
+    before = dates.size();
+    for (Date date : std::set<Date>(dates)) {
+      if (by_date.contains(date) || date < settlement_->from || date >= settlement_->until) continue;
+      context.as_of = date;
+      std::optional<LimitText> active;
+      for (const LabelVersion& version : versions) {
+        auto text = limit_text(tariff, applied, label, version, context, dates);
+        if (!text) return;
+        if ((!version.from || *version.from <= date) && (!version.until || date < *version.until)) active = text;
+      }
+      const bool in_force = (!tariff.headers.from || *tariff.headers.from <= date) && (!tariff.headers.until || date < *tariff.headers.until) && (!applied.from || *applied.from <= date);
+      if (!in_force) active.reset();
+      by_date[date] = active;
+    }
+  }
+  std::set<Date> inside;
+  const LimitText* first = nullptr;
+  bool same_lines = true, always = true;
+  for (const auto& [date, text] : by_date) {
+    if (date > settlement_->from) inside.insert(date);
+    always = always && text;
+    if (!text) continue;
+    if (!first) first = &*text;
+    same_lines = same_lines && text->total == first->total && text->condition == first->condition;
+  }
+  if (!first) return;  // in force at no time of this run
+  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return;
+  const Type money = pool_[first->bound].type;
+  const ExpressionId zero = pool_.constant(0, money, n.span);
+  const auto amount_of = [&](const LimitText& text, ExpressionId bound) {
+    ExpressionId amount = pool_.make(is_minimum ? Op::maximum : Op::minimum, money, {pool_.subtract(bound, text.total, n.span), zero}, n.span);
+    return text.condition ? pool_.select(text.condition, amount, zero, n.span) : amount;
+  };
   TypedClause clause;
+  if (tariff.headers.change == Change::by_days && by_date.size() > 1) {
+    const bool ends = !always && std::any_of(by_date.begin(), by_date.end(), [&](const auto& entry) {
+      return !entry.second && (!tariff.headers.from || *tariff.headers.from <= entry.first) && (!applied.from || *applied.from <= entry.first) && (!tariff.headers.until || entry.first < *tariff.headers.until);
+    });
+    if (!same_lines || (ends && !is_minimum)) {
+      if (Diagnostic* d = error("WL4121", n.span, "the texts of this `" + label + "` " + (same_lines ? "leave days without one" : "compare different lines") + ", so its days cannot be added up"))
+        d->hint("let it change where a bill begins, or write `change within period: at start` (or `at end`)");
+      return;
+    }
+    std::map<Date, ExpressionId> bounds;
+    for (const auto& [date, text] : by_date) bounds[date] = text ? text->bound : zero;
+    clause.amount = amount_of(*first, join_by_date(bounds, Change::by_days, tariff.headers.billing, n.span));
+  } else {
+    std::map<Date, ExpressionId> amounts;
+    for (const auto& [date, text] : by_date) amounts[date] = text ? amount_of(*text, text->bound) : zero;
+    clause.amount = join_by_date(amounts, tariff.headers.change.value_or(Change::at_start), tariff.headers.billing, n.span);
+  }
   clause.kind = is_minimum ? ClauseKind::minimum : ClauseKind::maximum;
   clause.name = label;
   clause.span = n.span;
-  clause.amount = is_minimum ? pool_.make(Op::maximum, money, {pool_.subtract(bound, total, n.span), zero}, n.span)
-                             : pool_.make(Op::minimum, money, {pool_.subtract(bound, total, n.span), zero}, n.span);
-  ExpressionId here = scope.condition;
-  const bool cut = (scope.from && *scope.from > settlement_->from) || (scope.until && *scope.until < settlement_->until);
-  if (cut && tariff.headers.change == Change::by_days) {
-    not_in_this_version(n.span, "a `" + label + "` by days in a tariff that begins or ends within the run");
-    return;
-  }
-  if (cut) here = pool_.both(here, pool_.aggregate(Aggregate::any, pool_.in_force(scope.from, scope.until, n.span), {}, tariff.headers.billing, n.span), n.span);
-  if (here) clause.amount = pool_.select(here, clause.amount, zero, n.span);
   clause.present = pool_.negation(pool_.make(Op::equal, boolean_type(), {clause.amount, zero}, n.span), n.span);
-  VersionParts parts;
-  parts.version.span = n.span;
-  parts.version.rate = bound;
-  parts.version.quantity = total;
-  finish_clause(tariff, applied, std::move(clause), {{version, parts}});
+  std::vector<std::pair<LabelVersion, VersionParts>> shown;
+  for (const auto& [date, text] : by_date) {
+    if (!text) continue;
+    VersionParts parts;
+    parts.version.span = node(text->version->module, text->version->node).span;
+    if (date > settlement_->from) parts.version.from = date;
+    parts.version.rate = text->bound;
+    parts.version.quantity = text->total;
+    shown.emplace_back(*text->version, std::move(parts));
+  }
+  finish_clause(tariff, applied, std::move(clause), std::move(shown));
 }
 
 void Elaborator::add_bill_rounding(TariffInfo& tariff, Applied& applied) {

@@ -8,6 +8,7 @@
 namespace wattlaw {
 
 ExpressionId Elaborator::series(const std::string& name, Span span) {
+  if (ExpressionId given = given_value(name)) return given;
   uint32_t index = series_index_.at(name);
   const SeriesDeclaration& declaration = program_.series[index];
   Expression e;
@@ -38,6 +39,7 @@ ExpressionId Elaborator::reading(const std::string& name, const Context& context
 ExpressionId Elaborator::attribute(const std::string& name, Span span) {
   if (settlement_ && settlement_->sessions)
     if (Diagnostic* d = error("WL3330", span, "a session has no `" + name + "`, which belongs to a metering point")) d->hint("a session has `session.power`, `session.current`, `session.duration`, `session.energy`");
+  if (ExpressionId given = given_value(name)) return given;
   uint32_t index = attribute_index_.at(name);
   Expression e;
   e.op = Op::attribute;
@@ -143,8 +145,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
         if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, n.span));
       }
       if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
-      for (ExpressionId term : terms)
-        if (!comparable_grain(terms[0], term, n.span)) return {};
+      if (!add_up(terms, context, n.span)) return {};
       return total_over_run(pool_.add(terms, n.span), context, n.span);
     }
   }

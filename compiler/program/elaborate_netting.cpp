@@ -226,6 +226,15 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   netting.surplus.resize(classes);
   for (size_t i : order) {
     ExpressionId change = pool_.subtract(of_class(exported, i), of_class(import, i), n.span);
+    ExpressionId opening = opening_balance(key, netting.bands ? std::optional(BandSplit{*netting.bands, static_cast<uint32_t>(i)}) : std::nullopt, n.span);
+    if (!opening) return;
+    if (!pool_.is_constant(opening) || pool_[opening].value != 0) {
+      // As if it had been exported before the first bill: the bank is a sum that never falls below zero.
+      std::vector<bool> first(windows->size());
+      const auto begin = std::find_if(windows->nominal_end.begin(), windows->nominal_end.end(), [&](Date end) { return settlement_->from < end; });
+      if (begin != windows->nominal_end.end()) first[static_cast<size_t>(begin - windows->nominal_end.begin())] = true;
+      change = pool_.add({change, pool_.select(in_windows(first, billing, n.span), opening, zero, n.span)}, n.span);
+    }
     for (size_t j = 0; j < classes; ++j) {
       if (target[j] != i || std::find(gone[j].begin(), gone[j].end(), true) == gone[j].end()) continue;
       Expression last;  // the bank of the band that ended, at the end of the bill before

@@ -21,6 +21,9 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::o
   broken_.clear();
   let_memo_.clear();
   clock_.reset();
+  set_parameters_.clear();
+  given_values_.clear();
+  opening_balances_.clear();
   settlement_module_ = module;
   settlement_ = &program_.settlements.emplace_back(std::move(settlement));
   auto zone = Zone::load(settlement_->zone);
@@ -39,22 +42,28 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::o
 // Each site has that one of the tariffs which costs it least over the run; of equals the one that is written first.
 void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) {
   std::vector<ExpressionId> totals;
+  ExpressionId first;
   for (const std::string& key : keys) {
     require_tariff(key);
     std::vector<ExpressionId> terms;
     for (uint32_t index : applied_[key].clauses) {
       const TypedClause& clause = settlement_->clauses[index];
-      ExpressionId run = pool_.aggregate(Aggregate::sum, clause.line, settled(pool_[clause.line].grain.time, span), Period{}, span);
-      if (clause.payer_is_site) terms.push_back(run);
-      if (clause.payee_is_site) terms.push_back(pool_.negate(run, span));
+      if (clause.payer_is_site) terms.push_back(clause.line);
+      if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, span));
     }
     if (terms.empty()) {
       if (!diagnostics_.has_errors()) error("WL4203", span, "`" + tariffs_[key]->symbol->name + "` costs a site nothing, so nothing can be compared");
       return;
     }
-    for (ExpressionId term : terms)
-      if (!same_kind(totals.empty() ? terms[0] : totals[0], term, span, "compared with")) return;
-    totals.push_back(pool_.add(terms, span));
+    Context context;
+    context.module = settlement_module_;
+    context.totals = true;
+    if (!add_up(terms, context, span)) return;
+    ExpressionId owed = pool_.add(terms, span);
+    if (!first) first = owed;
+    if (pool_[owed].type.currency != pool_[first].type.currency && !agree(first, owed, context, span, "compared with")) return;
+    totals.push_back(pool_.aggregate(Aggregate::sum, owed, settled(pool_[owed].grain.time, span), Period{}, span));
+    if (!same_kind(totals[0], totals.back(), span, "compared with")) return;
   }
   for (size_t i = 0; i < keys.size(); ++i) {
     ExpressionId least;
@@ -125,6 +134,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   for (NodeId c : tree(m).children(symbol.node, NodeKind::Apply)) s.sessions = s.sessions || node(m, tree(m).child(c, NodeKind::Entity)).text == "session";
   begin_settlement(std::move(s), m, history_from);
   if (!clock_) return;
+  read_sets_and_givens(m, symbol.node);
   struct Choice {  // `apply cheapest of A, B to every site`
     std::vector<std::string> keys;
     Span span;
@@ -170,8 +180,6 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
       case NodeKind::Check:
         if (Diagnostic* d = warning("WL2902", child.span, "rules are not evaluated by this version; the run checks none")) d->hint("the ledger is not affected");
         break;
-      case NodeKind::Set:
-      case NodeKind::Given: not_in_this_version(child.span, "`" + std::string(child.kind == NodeKind::Set ? "set" : "given") + "` in a scenario"); break;
       default: break;
     }
   }
@@ -187,33 +195,55 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   if (!metered && !applied_order_.empty()) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
   if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
-  for (NodeId c : n.children) {
-    const Node& child = node(m, c);
-    if (child.kind != NodeKind::Show) continue;
-    if (tree(m).child(c, NodeKind::ShowPer) || tree(m).child(c, NodeKind::When)) {
-      not_in_this_version(child.span, "`show … per` and `show … when`");
-      continue;
-    }
-    context.totals = true;
-    context.default_period = {};
-    context.as_of = settlement_->from;
-    ExpressionId e = elaborate(child.children[0], context);
-    if (!e) continue;
-    ShownAnswer answer;
-    NodeId alias = tree(m).child(c, NodeKind::Alias);
-    answer.label = alias ? node(m, alias).text : text_of(node(m, child.children[0]).span);
-    answer.value = e;
-    answer.span = child.span;
-    if (pool_[e].grain.entity == EntityGrain::site) {
-      if (Diagnostic* d = error("WL4018", child.span, "this has a value for every site")) d->hint("gather it, for example `sum(" + text_of(node(m, child.children[0]).span) + ") over all`");
-      continue;
-    }
-    if (pool_[e].grain.time.unit == Period::Unit::interval) {
-      if (Diagnostic* d = error("WL4019", child.span, "this has a value for every interval")) d->hint("gather it over time, for example `sum(…) per month`");
-      continue;
-    }
-    settlement_->shows.push_back(std::move(answer));
+  for (NodeId c : n.children)
+    if (node(m, c).kind == NodeKind::Show) elaborate_show(m, c);
+  check_givens_read();
+}
+
+// An answer: one value, or one for each period or, `per interval`, each interval of the run; where `when` fails nothing is shown.
+void Elaborator::elaborate_show(uint32_t m, NodeId id) {
+  const Node& show = node(m, id);
+  Context context;
+  context.module = m;
+  context.totals = true;
+  context.as_of = settlement_->from;
+  NodeId alias = tree(m).child(id, NodeKind::Alias), per = tree(m).child(id, NodeKind::ShowPer), when = tree(m).child(id, NodeKind::When);
+  if (per) {
+    context.as_of.reset();  // each interval by its own date
+    context.single_lines = true;
   }
+  ShownAnswer answer;
+  answer.value = elaborate(show.children[0], context);
+  if (!answer.value) return;
+  answer.label = alias ? node(m, alias).text : text_of(node(m, show.children[0]).span);
+  answer.span = show.span;
+  if (when) {
+    answer.condition = elaborate_boolean(node(m, when).children[0], context);
+    if (!answer.condition) return;
+  }
+  const Span what = node(m, show.children[0]).span;
+  if (pool_[answer.value].grain.entity == EntityGrain::site) {
+    if (Diagnostic* d = error("WL4018", show.span, "this has a value for every site")) d->hint("gather it, for example `sum(" + text_of(what) + ") over all`");
+    return;
+  }
+  if (!per && pool_[answer.value].grain.time.unit == Period::Unit::interval) {
+    if (Diagnostic* d = error("WL4019", show.span, "this has a value for every interval")) d->hint("gather it over time, for example `sum(…) per month`, or ask for all of them: `show " + text_of(what) + " per interval`");
+    return;
+  }
+  if (per && pool_[answer.value].grain.time.unit != Period::Unit::interval) {
+    const Period& grain = pool_[answer.value].grain.time;
+    if (Diagnostic* d = error("WL4024", node(m, per).span, "this has " + (grain.unit == Period::Unit::none ? "one value" : "a value per " + period_name(grain)) + ", not one for every interval")) d->hint("leave out `per interval`");
+    return;
+  }
+  if (answer.condition) {
+    const Grain& grain = pool_[answer.condition].grain;
+    if (grain.entity == EntityGrain::site || !nests_in(pool_[answer.value].grain.time, grain.time)) {
+      if (Diagnostic* d = error("WL4023", node(m, when).span, grain.entity == EntityGrain::site ? "this holds for one site and not for another" : "this changes more often than what is shown"))
+        d->hint(grain.entity == EntityGrain::site ? "ask something of all of them, for example `when count(site) over all >= 5`" : "gather it over the same period as the answer");
+      return;
+    }
+  }
+  settlement_->shows.push_back(std::move(answer));
 }
 
 // Every tariff of the script itself that no scenario or test looked at is walked once, over a year from its first day in force.

@@ -163,9 +163,9 @@ ExpressionId Elaborator::tariff_value(const std::string& name, Context& context,
     if (is_handed_on(clause, *tariff)) continue;
     bool back = clause.kind == ClauseKind::credit;
     terms.push_back(back ? pool_.negate(clause.line, span) : clause.line);
-    if (terms.size() > 1 && !same_kind(terms[0], terms.back(), span, "added to")) return {};
   }
   if (terms.empty()) return pool_.constant(0, number_type(kMoney, 0, true), span);
+  if (!add_up(terms, context, span)) return {};
   return total_over_run(pool_.add(terms, span), context, span);
 }
 

@@ -57,6 +57,7 @@ std::optional<MomentText> parse_moment(const std::string& text) {
 // `given NAME = VALUE at TIME [to TIME], …`; false after an error.
 bool Elaborator::read_given(uint32_t m, NodeId id, Context& context, TestText& test) {
   const Node& given = node(m, id);
+  if (names_surplus(given.text, m)) return true;  // of the run, not of a time
   for (NodeId v : given.children) {
     const Node& value = node(m, v);
     if (auto attribute = attribute_index_.find(given.text); attribute != attribute_index_.end()) {
@@ -219,8 +220,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   settlement_->given_attributes = std::move(test.attributes);
   for (NodeId c : tree(m).children(id, NodeKind::Use))
     for (NodeId name : node(m, c).children) apply_tariff(node(m, name).text, m, {}, {}, node(m, name).span);
-  for (NodeId c : n.children)
-    if (node(m, c).kind == NodeKind::Set) not_in_this_version(node(m, c).span, "`set` in a test");
+  read_sets_and_givens(m, id);
   for (const TestGiven& g : test.givens) {
     auto given = place_given(g, context);
     if (!given) continue;
@@ -258,6 +258,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
     }
     settlement_->expects.push_back(expectation);
   }
+  check_givens_read();
 }
 
 }  // namespace wattlaw

@@ -103,6 +103,13 @@ struct Context {
 // A tax contained in prices is handed on by who received them: no line of the tariff's payer.
 inline bool is_handed_on(const TypedClause& clause, const TariffInfo& tariff) { return clause.kind == ClauseKind::tax && clause.payer != tariff.payer; }
 
+struct Exchange {                      // 1 of `from` is `value` of `to`
+  uint16_t from = 0, to = 0;
+  uint32_t module = 0;
+  NodeId node;
+  Rational per = 1;                    // of `from`, as written on the left
+};
+
 struct TableResult {
   ExpressionId value;
   std::vector<RateRow> rows;
@@ -187,6 +194,23 @@ class Elaborator {
   };
   LineScope line_scope(const TariffInfo& tariff, const Applied& applied, const LabelVersion& version, Context& context, std::set<Date>& dates);
   bool same_kind(ExpressionId a, ExpressionId b, Span span, const char* verb);  // dimensions, currencies, tax states, grains
+  // As same_kind, but money in another currency is converted into that of `a` where an exchange says how.
+  bool agree(ExpressionId a, ExpressionId& b, Context& context, Span span, const char* verb);
+  bool add_up(std::vector<ExpressionId>& terms, Context& context, Span span);  // all in the first one's currency; false after an error
+  // ---- convert_currency.cpp
+  void declare_exchange(uint32_t module, NodeId id);
+  std::optional<std::vector<std::pair<const Exchange*, bool>>> exchange_route(uint16_t from, uint16_t to) const;  // true: left to right
+  ExpressionId convert(ExpressionId value, uint16_t currency, Context& context, Span span);
+  ExpressionId exchange_factor(const Exchange& exchange, const Period& of, bool is_sum, Context& context, Span span);
+  ExpressionId dated_figure(const std::vector<std::pair<Date, ExpressionId>>& versions, const std::string& name, Span declared, Context& context, Span span);
+  // ---- elaborate_givens.cpp: what a scenario or a test gives in place of a figure or a trace
+  void read_sets_and_givens(uint32_t module, NodeId of);
+  void read_set(uint32_t module, NodeId id);
+  void read_given_value(uint32_t module, NodeId id);
+  ExpressionId given_value(const std::string& name);
+  bool names_surplus(const std::string& name, uint32_t module);
+  ExpressionId opening_balance(const std::string& tariff_key, std::optional<BandSplit> split, Span span);
+  void check_givens_read();
   bool comparable_grain(ExpressionId a, ExpressionId b, Span span);
 
   // ---- elaborate_aggregate.cpp
@@ -246,6 +270,12 @@ class Elaborator {
                      std::vector<ExpressionId>& quantities, std::vector<ExpressionId>& presents);
   void finish_clause(TariffInfo& tariff, Applied& applied, TypedClause clause, const std::vector<std::pair<LabelVersion, VersionParts>>& versions);
   void elaborate_tax(TariffInfo& tariff, Applied& applied, const std::string& label);
+  struct LimitText {
+    ExpressionId bound, total, condition;
+    const LabelVersion* version = nullptr;
+  };
+  std::optional<LimitText> limit_text(TariffInfo& tariff, Applied& applied, const std::string& label, const LabelVersion& version, Context context, std::set<Date>& dates);
+  ExpressionId join_by_date(const std::map<Date, ExpressionId>& by_date, Change change, const Period& period, Span span);
   void elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label);  // minimum, maximum
   void elaborate_net(TariffInfo& tariff);
   void elaborate_true_up(TariffInfo& tariff, Applied& applied);
@@ -263,6 +293,7 @@ class Elaborator {
 
   // ---- elaborate_settlement.cpp
   void elaborate_scenario(Symbol& symbol, std::optional<Date> history_from = {});
+  void elaborate_show(uint32_t module, NodeId id);
   // ---- elaborate_test.cpp
   bool read_given(uint32_t module, NodeId given, Context& context, TestText& test);
   int32_t step_of_test(uint32_t module, NodeId every, Context& context, const TestText& test);
@@ -286,7 +317,6 @@ class Elaborator {
   void check_dates(uint32_t module, NodeId id);
   void check_zone(const std::string& name, Span span);
   void check_tax_name(uint32_t module, NodeId name);
-  void check_exchange(uint32_t module, NodeId id);
   void check_role(uint32_t module, NodeId is);
   void check_circles(Symbol::Kind kind, NodeKind link);
 
@@ -359,6 +389,18 @@ class Elaborator {
     Span span;
   };
   std::map<std::string, Netting> nettings_;                          // by TariffInfo key
+  struct Given {                                                     // of the settlement, in place of what is declared or read from a file
+    uint32_t module = 0;
+    NodeId value;                                                     // expression
+    ExpressionId elaborated;                                          // of a trace or attribute
+    Span span;
+    std::string words;                                                // "`set` of `fee`"
+    bool is_read = false;
+  };
+  std::map<const Symbol*, Given> set_parameters_;
+  std::map<std::string, Given> given_values_;                        // by name of series or attribute
+  std::map<std::string, Given> opening_balances_;                    // by TariffInfo key
+  std::vector<Exchange> exchanges_;
 };
 
 }  // namespace wattlaw

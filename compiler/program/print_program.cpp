@@ -133,7 +133,7 @@ void print_settlement(const TypedProgram& program, std::string& out, const Settl
   out += fmt::format("{} \"{}\" {} until {} every {} min in {}\n", name_in(kKinds, settlement.kind), settlement.name, print_date(settlement.from),
                      print_date(settlement.until), settlement.step_seconds / 60, settlement.zone);
   for (const TypedClause& clause : settlement.clauses) print_clause(program, out, clause);
-  for (const ShownAnswer& show : settlement.shows) out += fmt::format("  show {} as \"{}\"\n", id_text(show.value), show.label);
+  for (const ShownAnswer& show : settlement.shows) out += fmt::format("  show {} as \"{}\"{}\n", id_text(show.value), show.label, show.condition ? " when " + id_text(show.condition) : "");
   for (const Expectation& expect : settlement.expects)
     out += fmt::format("  expect {} ({} against {})\n", id_text(expect.condition), id_text(expect.left), id_text(expect.right));
 }

@@ -248,6 +248,7 @@ struct TypedClause {
 struct ShownAnswer {
   std::string label;
   ExpressionId value;
+  ExpressionId condition;              // boolean, grain none or that of the value: where it fails, nothing is shown; invalid: always
   Span span;
 };
 struct Expectation {

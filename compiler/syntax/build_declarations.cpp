@@ -41,7 +41,10 @@ NodeId TreeBuilder::build_item(Grammar::ItemContext* item) {
   }
   if (auto* rule = item->exchangeItem()) {
     const NodeId node = add(NodeKind::Exchange, rule);
-    for (auto* side : rule->sum()) attach(node, build_sum(side));
+    attach(node, build_sum(rule->sum(0)));
+    if (rule->EQUALS_SIGN() != nullptr) attach(node, wrap(NodeKind::Value, build_sum(rule->sum(1))));
+    for (auto* value : rule->datedValue()) attach(node, build_dated_value(value));
+    for (auto* cite : rule->cite()) attach(node, build_cite(cite));
     return node;
   }
   if (auto* rule = item->roleItem()) {
@@ -205,16 +208,18 @@ NodeId TreeBuilder::build_parameter(Grammar::ParameterItemContext* rule) {
   if (rule->type() != nullptr) attach(node, build_type(rule->type()));
   auto* body = rule->paramBody();
   if (body->sum() != nullptr) attach(node, wrap(NodeKind::Value, build_sum(body->sum())));
-  for (auto* dated : body->datedValue()) {
-    const NodeId child = add(NodeKind::DatedValue, dated, text_of(dated->DATE()));
-    tree_.nodes[child.index].text_span = span_of(dated->DATE());
-    attach(child, build_sum(dated->sum()));
-    for (auto* cite : dated->cite()) attach(child, build_cite(cite));
-    attach(node, child);
-  }
+  for (auto* value : body->datedValue()) attach(node, build_dated_value(value));
   if (body->ranging() != nullptr) attach(node, build_ranging(body->ranging()));
   for (auto* status : body->status()) attach(node, add_labelled(NodeKind::Status, status, status->name()));
   for (auto* cite : body->cite()) attach(node, build_cite(cite));
+  return node;
+}
+
+NodeId TreeBuilder::build_dated_value(Grammar::DatedValueContext* rule) {
+  const NodeId node = add(NodeKind::DatedValue, rule, text_of(rule->DATE()));
+  tree_.nodes[node.index].text_span = span_of(rule->DATE());
+  attach(node, build_sum(rule->sum()));
+  for (auto* cite : rule->cite()) attach(node, build_cite(cite));
   return node;
 }
 

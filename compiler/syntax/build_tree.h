@@ -84,6 +84,7 @@ class TreeBuilder {
   NodeId build_default(Grammar::DefaultValueContext* rule);
   NodeId build_field(Grammar::FieldContext* rule);
   NodeId build_until(Grammar::UntilDateContext* rule);
+  NodeId build_dated_value(Grammar::DatedValueContext* rule);
   NodeId build_ranging(Grammar::RangingContext* rule);
   void attach_field_values(NodeId parent, Grammar::FieldValuesContext* rule);
 

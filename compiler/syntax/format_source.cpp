@@ -65,12 +65,12 @@ Places find_places(const SyntaxTree& tree, const std::vector<Piece>& pieces) {
     if (node.kind == NodeKind::Negate) places.negations.insert(node.span.begin);
     if (holds_entries(node.kind) || node.kind == NodeKind::Bands || node.kind == NodeKind::Kind || node.kind == NodeKind::Trace) places.bodies.insert(body_begin(node, pieces));
     const uint32_t body = node.kind == NodeKind::File ? 0 : holds_entries(node.kind) ? body_begin(node, pieces) : 0;
-    const bool dated = node.kind == NodeKind::Parameter && tree.child({static_cast<uint32_t>(&node - tree.nodes.data())}, NodeKind::DatedValue);
+    const bool dated = (node.kind == NodeKind::Parameter || node.kind == NodeKind::Exchange) && tree.child({static_cast<uint32_t>(&node - tree.nodes.data())}, NodeKind::DatedValue);
     for (const NodeId child : node.children) {
       const Node& inner = tree[child];
       if (holds_entries(node.kind) && inner.span.begin >= body) places.entries.insert(inner.span.begin);
       const bool in_line = node.kind == NodeKind::SimulationPeriod || node.kind == NodeKind::Physics;  // `period A to B every 15 min`
-      if ((is_row(inner.kind) && !in_line) || node.kind == NodeKind::Trace || (node.kind == NodeKind::Parameter && dated && inner.kind == NodeKind::Cite)) places.rows.insert(inner.span.begin);
+      if ((is_row(inner.kind) && !in_line) || node.kind == NodeKind::Trace || (dated && inner.kind == NodeKind::Cite)) places.rows.insert(inner.span.begin);
     }
   }
   return places;

@@ -20,6 +20,7 @@ const char* usage_of(size_t rule) {
     case Grammar::RuleBandsItem: return "bands are written `bands NAME { day = 06:00 to 22:00  night = otherwise }`";
     case Grammar::RuleParamBody:
     case Grammar::RuleParameterItem: return "a parameter is written `parameter NAME: UNIT = VALUE` or `parameter NAME: UNIT { from 2026-01-01 is VALUE }`";
+    case Grammar::RuleExchangeItem: return "an exchange is written `exchange 1 EUR = 7.46 DKK` or `exchange 1 EUR { from 2026-01-01 is 7.46 DKK }`";
     case Grammar::RuleDatedValue: return "a dated value is written `from 2026-01-01 is 0.0713`";
     case Grammar::RuleLetDecl: return "a definition is written `let NAME = EXPRESSION`";
     case Grammar::RuleField:
