@@ -145,7 +145,11 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
         if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, n.span));
       }
       if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
-      if (!add_up(terms, context, n.span)) return {};
+      for (ExpressionId& term : terms) {  // what is paid: taxes have lines of their own, so prices with and without them stand side by side
+        const uint16_t currency = pool_[terms[0]].type.currency;
+        if (pool_[term].type.currency != currency && exchange_route(pool_[term].type.currency, currency)) term = convert(term, currency, context, n.span);
+        if (!term || (pool_[term].type.currency != currency && !same_kind(terms[0], term, n.span, "added to")) || !comparable_grain(terms[0], term, n.span)) return {};
+      }
       return total_over_run(pool_.add(terms, n.span), context, n.span);
     }
   }
