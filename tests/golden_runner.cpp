@@ -277,7 +277,9 @@ void Runner::run_folder(const fs::path& folder) {
   if (transcript.empty()) return fail(folder, "case.txt holds no command");
   if (!is_named_right(folder, fails)) return;
   const fs::path output = folder / "expected" / "output.txt";
-  settle(folder, output, read_file(output), transcript, transcript);
+  if (!fs::exists(output) && !update) return fail(folder, "nothing is expected yet: write it with --update, then read it");
+  fs::create_directories(folder / "expected");
+  settle(folder, output, fs::exists(output) ? read_file(output) : "", transcript, transcript);
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder / "expected")) {
     if (!entry.is_regular_file() || entry.path() == output) continue;
     const fs::path made = work.path / fs::relative(entry.path(), folder / "expected");

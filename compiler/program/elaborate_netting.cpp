@@ -140,7 +140,18 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     return;
   }
   const Type energy = number_type({.energy = 1}, 0, true);
-  ExpressionId import = reading("import", context, n.span), exported = reading("export", context, n.span), zero = pool_.constant(0, energy, n.span);
+  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
+  // Before the tariff holds for a site, and after, nothing of it is netted: no bank begins with what flowed under another tariff.
+  std::optional<Date> from = tariff.headers.from, until = tariff.headers.until;
+  if (const auto& begin = applied_.at(key).from; begin && (!from || *from < *begin)) from = begin;
+  if (from && *from <= settlement_->from) from.reset();
+  if (until && *until >= settlement_->until) until.reset();
+  const ExpressionId zero = pool_.constant(0, energy, n.span), holds = pool_.in_force(from, until, n.span);
+  const auto under_tariff = [&](const char* flow) {
+    ExpressionId value = reading(flow, context, n.span);
+    return holds ? pool_.select(holds, value, zero, n.span) : value;
+  };
+  ExpressionId import = under_tariff("import"), exported = under_tariff("export");
   const size_t classes = netting.bands ? program_.bands[*netting.bands].classes.size() : 1;
   auto of_class = [&](ExpressionId flow, size_t i) {
     if (!netting.bands) return window == kInterval ? flow : pool_.aggregate(Aggregate::sum, flow, {}, window, n.span);
@@ -148,7 +159,6 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     ExpressionId here = pool_.make(Op::equal, boolean_type(), {band(*netting.bands, n.span), pool_.constant(static_cast<int64_t>(i), type, n.span)}, n.span);
     return pool_.aggregate(Aggregate::sum, flow, here, window, n.span);
   };
-  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
   if (!carry) {
     if (ends) error("WL4114", node(m, ends).span, "no surplus is carried, so none is left where a band ends");
     for (size_t i = 0; i < classes; ++i) {
@@ -231,7 +241,7 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     if (!pool_.is_constant(opening) || pool_[opening].value != 0) {
       // As if it had been exported before the first bill: the bank is a sum that never falls below zero.
       std::vector<bool> first(windows->size());
-      const auto begin = std::find_if(windows->nominal_end.begin(), windows->nominal_end.end(), [&](Date end) { return settlement_->from < end; });
+      const auto begin = std::find_if(windows->nominal_end.begin(), windows->nominal_end.end(), [&](Date end) { return from.value_or(settlement_->from) < end; });
       if (begin != windows->nominal_end.end()) first[static_cast<size_t>(begin - windows->nominal_end.begin())] = true;
       change = pool_.add({change, pool_.select(in_windows(first, billing, n.span), opening, zero, n.span)}, n.span);
     }
