@@ -33,6 +33,49 @@ TraceRequest request_of(const TypedProgram& program, const Settlement& settlemen
   return request;
 }
 
+// How files spell the values of a key, in their order.
+std::vector<std::vector<std::string>> spellings_of(const TypedProgram& program, const SeriesKey& key) {
+  static const char* const kMonths[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
+  static const char* const kWeekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  std::vector<std::vector<std::string>> values;
+  switch (key.kind) {
+    case SeriesKey::Kind::month:
+      for (int i = 1; i <= 12; ++i) values.push_back({std::to_string(i), fmt::format("{:02}", i), kMonths[i - 1], std::string(kMonths[i - 1]).substr(0, 3)});
+      break;
+    case SeriesKey::Kind::weekday:
+      for (const char* day : kWeekdays) values.push_back({day, std::string(day).substr(0, 3)});
+      break;
+    case SeriesKey::Kind::hour:
+      for (int i = 0; i < 24; ++i) values.push_back({std::to_string(i), fmt::format("{:02}", i), fmt::format("{:02}:00", i)});
+      break;
+    case SeriesKey::Kind::classes:
+      for (const std::string& name : program.choice_sets[program.bands[key.bands].choices].names) values.push_back({name});
+      break;
+  }
+  return values;
+}
+
+uint32_t value_at(const TypedProgram& program, const SeriesKey& key, const Clock& clock, uint32_t step) {
+  const Date date = clock.date_of_step(step);
+  switch (key.kind) {
+    case SeriesKey::Kind::month: return static_cast<uint32_t>(civil_of(date).month - 1);
+    case SeriesKey::Kind::weekday: return static_cast<uint32_t>(weekday_of(date));
+    case SeriesKey::Kind::hour: return static_cast<uint32_t>(clock.local_minute[step] / 60);
+    case SeriesKey::Kind::classes: return class_of_step(program, key.bands, clock, step);
+  }
+  return 0;
+}
+
+// Tables are looked up by the keys of each step.
+void fill_keys(const TypedProgram& program, const Settlement& settlement, const Clock& clock, TraceRequest& request) {
+  for (size_t i = 0; i < settlement.series.size(); ++i)
+    for (const SeriesKey& key : program.series[settlement.series[i]].keys) {
+      TraceKey column{key.name, spellings_of(program, key), {}};
+      for (uint32_t step = 0; step < clock.steps; ++step) column.of_step.push_back(value_at(program, key, clock, step));
+      request.series[i].keys.push_back(std::move(column));
+    }
+}
+
 // One line that changes on a terminal; a line at every quarter of a file elsewhere.
 class ProgressLine {
  public:
@@ -80,20 +123,21 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
 Result<Ok> load_session_traces(const SettlementRequest& request, LoadedSettlement& loaded, const Zone& zone, const Progress& progress) {
   constexpr int32_t kMinute = 60;
   const Settlement& settlement = *loaded.settlement;
-  const TraceRequest all = request_of(loaded.program(), settlement, request.data_folder);
+  TraceRequest all = request_of(loaded.program(), settlement, request.data_folder);
   Result<Sessions> sessions = read_sessions(all.data_folder + "/sessions.csv", "sessions.csv", zone, settlement.from, settlement.until);
   if (!sessions) return sessions.failure();
   loaded.clock = make_session_clock(zone, *sessions, settlement.from, settlement.until);
   const auto is_of_session = [](const SeriesRequest& series) { return series.trace == "sessions"; };
-  TraceRequest prices = all;
-  std::erase_if(prices.series, is_of_session);
   Traces minutes;
   Clock clock;
-  if (!prices.series.empty()) {
+  if (!std::all_of(all.series.begin(), all.series.end(), is_of_session)) {
     const auto [first, last] = std::minmax_element(loaded.clock.local_day.begin(), loaded.clock.local_day.end());
     Result<Clock> made = make_clock(zone, std::min(settlement.from, Date{*first}), std::max(settlement.until, Date{*last + 1}), kMinute);
     if (!made) return made.failure();
     clock = std::move(*made);
+    fill_keys(loaded.program(), settlement, clock, all);
+    TraceRequest prices = all;
+    std::erase_if(prices.series, is_of_session);
     Result<Traces> read = load_traces(prices, clock, progress);
     if (!read) return read.failure();
     minutes = std::move(*read);
@@ -183,7 +227,9 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   Result<Clock> clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
   if (!clock) return report_failure(console, clock.failure());
   loaded.clock = std::move(*clock);
-  Result<Traces> traces = load_traces(request_of(loaded.program(), settlement, request.data_folder), loaded.clock, show);
+  TraceRequest wanted = request_of(loaded.program(), settlement, request.data_folder);
+  fill_keys(loaded.program(), settlement, loaded.clock, wanted);
+  Result<Traces> traces = load_traces(wanted, loaded.clock, show);
   if (!traces) return report_failure(console, traces.failure());
   // Import and export are registers of their own: what flows back is export, never a negative import.
   for (size_t i = 0; i < settlement.series.size(); ++i) {

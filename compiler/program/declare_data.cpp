@@ -58,9 +58,6 @@ Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
       }
     } else if (child.kind == NodeKind::TaxState) {
       result.type.tax = child.text == "ex" ? TaxState::ex : TaxState::incl;
-    } else if (child.kind == NodeKind::KeyedBy) {
-      not_in_this_version(child.span, "a trace that is keyed by month, band or hour");
-      result.good = false;
     }
   }
   return result;
@@ -157,6 +154,13 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
       declaration.request.yes_no = true;
     }
     declaration.request.file = file;
+    if (NodeId keyed = tree(module).child(tree(module).child(c, NodeKind::Type), NodeKind::KeyedBy)) {
+      if (of_site || meaning.type.extensive || meaning.yes_no) {
+        if (Diagnostic* d = error("WL2023", node(module, keyed).span, "a table of keys holds prices and other values that are the same for everybody")) d->hint("readings of meters are columns in time");
+        continue;
+      }
+      keyed_by_[static_cast<uint32_t>(program_.series.size())] = {module, keyed};
+    }
     if (NodeId policy = tree(module).child(c, NodeKind::MissingPolicy)) {
       const std::string& text = node(module, policy).text;
       declaration.request.missing = text == "hold" ? MissingPolicy::hold : text == "zero" ? MissingPolicy::zero : MissingPolicy::skip;
@@ -179,6 +183,42 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
     series_index_[name] = static_cast<uint32_t>(program_.series.size());
     program_.series.push_back(std::move(declaration));
   }
+}
+
+// `keyed by month, DayType, hour`: once the trace is read, so that bands know their calendar. False after an error.
+bool Elaborator::resolve_keys(uint32_t series) {
+  const auto found = keyed_by_.find(series);
+  if (found == keyed_by_.end() || !program_.series[series].keys.empty()) return true;
+  const auto [module, keyed] = found->second;
+  std::vector<SeriesKey> keys;
+  for (NodeId name : node(module, keyed).children) {
+    const Node& n = node(module, name);
+    SeriesKey key;
+    key.name = n.text;
+    if (n.text == "month") key.kind = SeriesKey::Kind::month;
+    else if (n.text == "weekday") key.kind = SeriesKey::Kind::weekday;
+    else if (n.text == "hour") key.kind = SeriesKey::Kind::hour;
+    else if (Symbol* symbol = find(n.text, module, Symbol::Kind::bands)) {
+      const auto bands = bands_of(*symbol);
+      if (!bands) return false;
+      key.bands = *bands;
+    } else {
+      if (Diagnostic* d = error("WL2024", n.span, "`" + n.text + "` is no key of a table")) {
+        std::vector<std::string> known = names_in_scope(module, Symbol::Kind::bands);
+        for (const char* word : {"month", "weekday", "hour"}) known.push_back(word);
+        const std::string near = nearest_name(n.text, known);
+        d->hint(near.empty() ? "a table is keyed by `month`, `weekday`, `hour`, or the classes of bands" : "did you mean `" + near + "`?");
+      }
+      return false;
+    }
+    if (std::any_of(keys.begin(), keys.end(), [&](const SeriesKey& other) { return other.name == key.name; })) {
+      error("WL2024", n.span, "`" + n.text + "` is a key twice");
+      return false;
+    }
+    keys.push_back(std::move(key));
+  }
+  program_.series[series].keys = std::move(keys);
+  return true;
 }
 
 void Elaborator::declare_attributes_and_traces() {

@@ -169,8 +169,9 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
     if (child.kind == NodeKind::Cite) parts.version.cites.push_back({child.text, child.span});
+    const bool spends = n.kind == NodeKind::Credit && tree(version.module).child(version.node, NodeKind::Against);
     for (NodeKind later : {NodeKind::AllocatedBy, NodeKind::Against, NodeKind::Carry})
-      if (child.kind == later) {
+      if (child.kind == later && !(spends && later != NodeKind::AllocatedBy)) {
         not_in_this_version(child.span, "`" + text_of(child.span) + "`");
         return std::nullopt;
       }
@@ -377,6 +378,10 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
         for (ExpressionId row : parts.row_amounts) rounded.push_back(round_line(row, rule, first.span));
     bool complete = whole.empty() && std::all_of(flows.begin(), flows.end(), [](const auto& v) { return !v.second.row_amounts.empty(); });
     if (complete) clause.line = pool_.add(rounded, first.span);
+  }
+  if (!spend_against(tariff, applied, label, clause)) {
+    broken_.insert(tariff.symbol->name + "." + label);
+    return;
   }
   flows.insert(flows.end(), whole.begin(), whole.end());
   finish_clause(tariff, applied, std::move(clause), flows);

@@ -94,11 +94,11 @@ ExpressionId Elaborator::given_value(const std::string& name) {
   return found->second.elaborated;
 }
 
-// The energy a bank holds when the run begins, of one class where it is kept per band; zero if nothing is given, invalid after an error.
-ExpressionId Elaborator::opening_balance(const std::string& tariff_key, std::optional<BandSplit> split, Span span) {
-  const Type energy = number_type({.energy = 1}, 0, true);
+// What a bank holds when the run begins: energy of `net`, money of a credit; of one class where it is kept per band. Zero if nothing is
+// given, invalid after an error.
+ExpressionId Elaborator::opening_balance(const std::string& tariff_key, const Type& type, std::optional<BandSplit> split, Span span) {
   const auto found = opening_balances_.find(tariff_key);
-  if (found == opening_balances_.end()) return pool_.constant(0, energy, span);
+  if (found == opening_balances_.end()) return pool_.constant(0, type, span);
   Given& given = found->second;
   given.is_read = true;
   Context context;
@@ -107,23 +107,25 @@ ExpressionId Elaborator::opening_balance(const std::string& tariff_key, std::opt
   context.split = split;
   ExpressionId value = elaborate_number(given.value, context);
   if (!value) return {};
-  const std::string unit = unit_of(value);
-  if (pool_[value].type.dimension != energy.dimension || pool_[value].grain.time.unit != Period::Unit::none) {
-    if (Diagnostic* d = error("WL4120", node(given.module, given.value).span, "the surplus that is carried is energy, and known before the run begins")) d->hint("write for example `100 kWh`, or an attribute of the site");
+  const Span where = node(given.module, given.value).span;
+  const std::string unit = unit_text(program_, type);
+  if (pool_[value].type.dimension != type.dimension || (type.dimension.money && pool_[value].type.currency != type.currency) || pool_[value].grain.time.unit != Period::Unit::none) {
+    if (Diagnostic* d = error("WL4120", where, "the surplus that is carried is " + dimension_words(type.dimension) + (type.dimension.money ? " in " + unit : "") + ", and known before the run begins"))
+      d->hint("write for example `100 " + unit + "`, or an attribute of the site");
     return {};
   }
   if (pool_.is_constant(value) && pool_[value].value < 0) {
-    if (Diagnostic* d = error("WL4120", node(given.module, given.value).span, "a bank of surplus holds nothing or more")) d->hint("what is owed is no surplus: leave it out");
+    if (Diagnostic* d = error("WL4120", where, "a bank of surplus holds nothing or more")) d->hint("what is owed is no surplus: leave it out");
     return {};
   }
   if (split && pool_.is_constant(value) && node(given.module, given.value).kind != NodeKind::Table && pool_[value].value != 0) {
     const std::string& bands = program_.bands[split->bands].name;
-    if (Diagnostic* d = error("WL4120", node(given.module, given.value).span, "a surplus is kept for each band of `" + bands + "`, and nothing says in which this is"))
+    if (Diagnostic* d = error("WL4120", where, "a surplus is kept for each band of `" + bands + "`, and nothing says in which this is"))
       d->hint("write `by " + bands + " { " + program_.choice_sets[program_.bands[split->bands].choices].names[0] + " => 100 kWh  any => 0 kWh }`");
     return {};
   }
   Expression typed = pool_[value];
-  typed.type = energy;
+  typed.type = type;
   return pool_.intern(std::move(typed));
 }
 

@@ -141,17 +141,8 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   }
   const Type energy = number_type({.energy = 1}, 0, true);
   const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
-  // Before the tariff holds for a site, and after, nothing of it is netted: no bank begins with what flowed under another tariff.
-  std::optional<Date> from = tariff.headers.from, until = tariff.headers.until;
-  if (const auto& begin = applied_.at(key).from; begin && (!from || *from < *begin)) from = begin;
-  if (from && *from <= settlement_->from) from.reset();
-  if (until && *until >= settlement_->until) until.reset();
-  const ExpressionId zero = pool_.constant(0, energy, n.span), holds = pool_.in_force(from, until, n.span);
-  const auto under_tariff = [&](const char* flow) {
-    ExpressionId value = reading(flow, context, n.span);
-    return holds ? pool_.select(holds, value, zero, n.span) : value;
-  };
-  ExpressionId import = under_tariff("import"), exported = under_tariff("export");
+  const ExpressionId zero = pool_.constant(0, energy, n.span);
+  ExpressionId import = flow_under(tariff, "import", context, n.span), exported = flow_under(tariff, "export", context, n.span);
   const size_t classes = netting.bands ? program_.bands[*netting.bands].classes.size() : 1;
   auto of_class = [&](ExpressionId flow, size_t i) {
     if (!netting.bands) return window == kInterval ? flow : pool_.aggregate(Aggregate::sum, flow, {}, window, n.span);
@@ -236,15 +227,9 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   netting.surplus.resize(classes);
   for (size_t i : order) {
     ExpressionId change = pool_.subtract(of_class(exported, i), of_class(import, i), n.span);
-    ExpressionId opening = opening_balance(key, netting.bands ? std::optional(BandSplit{*netting.bands, static_cast<uint32_t>(i)}) : std::nullopt, n.span);
+    ExpressionId opening = opening_balance(key, energy, netting.bands ? std::optional(BandSplit{*netting.bands, static_cast<uint32_t>(i)}) : std::nullopt, n.span);
     if (!opening) return;
-    if (!pool_.is_constant(opening) || pool_[opening].value != 0) {
-      // As if it had been exported before the first bill: the bank is a sum that never falls below zero.
-      std::vector<bool> first(windows->size());
-      const auto begin = std::find_if(windows->nominal_end.begin(), windows->nominal_end.end(), [&](Date end) { return from.value_or(settlement_->from) < end; });
-      if (begin != windows->nominal_end.end()) first[static_cast<size_t>(begin - windows->nominal_end.begin())] = true;
-      change = pool_.add({change, pool_.select(in_windows(first, billing, n.span), opening, zero, n.span)}, n.span);
-    }
+    change = with_opening(change, opening, begin_of(tariff), billing, n.span);
     for (size_t j = 0; j < classes; ++j) {
       if (target[j] != i || std::find(gone[j].begin(), gone[j].end(), true) == gone[j].end()) continue;
       Expression last;  // the bank of the band that ended, at the end of the bill before
@@ -273,6 +258,31 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     netting.shortfall[i] = pool_.intern(std::move(bank));
   }
   nettings_[key] = std::move(netting);
+}
+
+Date Elaborator::begin_of(const TariffInfo& tariff) const {
+  const Applied& applied = applied_.at(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
+  return std::max({settlement_->from, tariff.headers.from.value_or(settlement_->from), applied.from.value_or(settlement_->from)});
+}
+
+// Before the tariff holds for a site, and after, nothing of it is netted: no bank begins with what flowed under another tariff.
+ExpressionId Elaborator::flow_under(const TariffInfo& tariff, const char* flow, Context& context, Span span) {
+  std::optional<Date> from = begin_of(tariff), until = tariff.headers.until;
+  if (*from <= settlement_->from) from.reset();
+  if (until && *until >= settlement_->until) until.reset();
+  ExpressionId value = reading(flow, context, span);
+  const ExpressionId holds = pool_.in_force(from, until, span);
+  return holds ? pool_.select(holds, value, pool_.constant(0, pool_[value].type, span), span) : value;
+}
+
+// As if it had come in before the first bill: a bank is a sum that never falls below zero.
+ExpressionId Elaborator::with_opening(ExpressionId change, ExpressionId opening, Date begin, const Period& billing, Span span) {
+  if (pool_.is_constant(opening) && pool_[opening].value == 0) return change;
+  const Windows* windows = windows_of(billing);
+  std::vector<bool> first(windows->size());
+  const auto window = std::find_if(windows->nominal_end.begin(), windows->nominal_end.end(), [&](Date end) { return begin < end; });
+  if (window != windows->nominal_end.end()) first[static_cast<size_t>(window - windows->nominal_end.begin())] = true;
+  return pool_.add({change, pool_.select(in_windows(first, billing, span), opening, pool_.constant(0, pool_[opening].type, span), span)}, span);
 }
 
 // The bank that is left when its year ends is paid for, below every minimum.

@@ -68,6 +68,7 @@ void Elaborator::require_tariff(const std::string& key) {
   // Order inside a tariff matters for tax, minimum and maximum alone, and these read what stands above them.
   for (const std::string& label : tariff.order) elaborate_clause(tariff, applied, label);
   elaborate_true_up(tariff, applied);
+  pay_unspent(tariff, applied);
   if (settlement_->sessions) note_unpriced(tariff);
   add_bill_rounding(tariff, applied);
   tariff_stack_.pop_back();
@@ -89,7 +90,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
       if (tariffs_[key]->symbol->name == tariff_name) tariff = tariffs_[key].get();
   if (!tariff) tariff = tariff_named(tariff_name, module, span);
   if (!tariff) return {};
-  if (!tariff->clauses.contains(label) && label != "rounding" && (label != "surplus" || !nettings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name))) {
+  if (!tariff->clauses.contains(label) && label != "rounding" && (label != "surplus" || !(nettings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name) || spendings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name)))) {
     std::vector<std::string> labels = tariff->order;
     for (const auto& [name, versions] : tariff->lets) labels.push_back(name);
     if (Diagnostic* d = error("WL2008", span, "`" + tariff->symbol->name + "` has no clause `" + label + "`")) {

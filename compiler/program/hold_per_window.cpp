@@ -64,16 +64,18 @@ ExpressionId Elaborator::in_windows(const std::vector<bool>& which, const Period
   return by_window({which.begin(), which.end()}, {pool_.boolean(false, span), pool_.boolean(true, span)}, period, span);
 }
 
-uint32_t Elaborator::class_at(uint32_t bands, uint32_t step) const {
-  const BandsTable& table = program_.bands[bands];
+uint32_t class_of_step(const TypedProgram& program, uint32_t bands, const Clock& clock, uint32_t step) {
+  const BandsTable& table = program.bands[bands];
   uint32_t otherwise = static_cast<uint32_t>(table.classes.size());
   for (uint32_t i = 0; i < table.classes.size(); ++i) {
     if (table.classes[i].otherwise) otherwise = i;
-    const auto holds = [&](uint32_t set) { return program_.time_sets[set].contains(clock_->date_of_step(step), clock_->local_minute[step]); };
+    const auto holds = [&](uint32_t set) { return program.time_sets[set].contains(clock.date_of_step(step), clock.local_minute[step]); };
     if (std::any_of(table.classes[i].any_of.begin(), table.classes[i].any_of.end(), holds)) return i;
   }
   return otherwise;
 }
+
+uint32_t Elaborator::class_at(uint32_t bands, uint32_t step) const { return class_of_step(program_, bands, *clock_, step); }
 
 std::vector<std::vector<bool>> Elaborator::band_windows(uint32_t bands, const Windows& windows) {
   std::vector<std::vector<bool>> occurs(program_.bands[bands].classes.size(), std::vector<bool>(windows.size()));

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "runtime/trace/load_members.h"
+#include "runtime/trace/read_keyed_series.h"
 #include "runtime/trace/read_series.h"
 
 // Failures of traces (texts and remedies: runtime/base/failure_codes.md)
@@ -20,6 +21,7 @@
 //   WL6008 two columns of one name       WL6018 out of range                WL6028 unknown member
 //   WL6009 wrong number of fields        WL6019 finer than the quantum      WL6029 duplicate id
 //   WL6010 broken quoting                WL6020 empty value                 WL6030 unusable id
+//   WL6045 no row for keys               WL6046 two rows for keys           WL6047 unknown key
 //   WL6036 an id that is an account      WL6037 last figure cut off (warning)   WL6043 default holds, WL6044 series taken as none (notes)
 
 namespace wattlaw {
@@ -29,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kCutFilesTold = 3;  // a folder of files all written without a last line end is one habit
 
-enum class Form : uint8_t { absent, long_rows, wide, member_files, clock };
+enum class Form : uint8_t { absent, long_rows, wide, member_files, clock, keyed };
 
 struct FoundFile {
   Form form = Form::absent;
@@ -57,6 +59,7 @@ class TraceLoader {
   Result<Ok> check_same_members(const std::vector<std::string>& ids, const FoundFile& found, const char* what) const;
   Result<Ok> check_memory() const;
   Result<Ok> plan_files();
+  Result<Ok> read_keyed();
   void plan_columns(const FoundFile& found, const SeriesRequest& series, SeriesBuilder& builder);
   std::string folder(const std::string& name) const { return (fs::path(request_.data_folder) / name).string(); }
 
@@ -69,6 +72,7 @@ class TraceLoader {
   MemberIndex index_;
   std::deque<SeriesBuilder> builders_;           // by series; addresses stay
   std::map<std::string, SeriesFile> files_;      // by path
+  std::map<size_t, ClockSeries> keyed_;          // by series
   Traces traces_;
 };
 
@@ -95,7 +99,7 @@ Result<FoundFile> TraceLoader::find_file(const SeriesRequest& series) const {
     const std::string also = series.per_member && series.file.empty() ? ", " + series.trace + "." + series.column + ".csv or the folder " + series.trace + "/" : "";
     return Failure{"WL6033", "no data for `" + series.column + "` of trace `" + series.trace + "`: looked for " + name + also + " in " + request_.data_folder, "name the data folder with `--data FOLDER`", name, 0, ""};
   }
-  found.form = Form::clock;
+  found.form = series.keys.empty() ? Form::clock : Form::keyed;
   if (!series.per_member) return found;
   Result<CsvReader> reader = CsvReader::open(found.path, found.shown);
   if (!reader) return reader.failure();
@@ -144,7 +148,7 @@ Result<std::vector<std::string>> TraceLoader::list_header(const FoundFile& found
 }
 
 Result<Ok> TraceLoader::add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const {
-  if (found.form == Form::absent || found.form == Form::clock) return Ok{};
+  if (found.form == Form::absent || found.form == Form::clock || found.form == Form::keyed) return Ok{};
   Result<std::vector<std::string>> more = found.form == Form::long_rows      ? collect_ids(found.path, found.shown, found.id_column, request_.accounts)
                                           : found.form == Form::member_files ? list_folder(found)
                                                                              : list_header(found);
@@ -231,7 +235,7 @@ void TraceLoader::plan_columns(const FoundFile& found, const SeriesRequest& seri
   } else if (found.form == Form::member_files) {
     for (uint32_t i = 0; i < ids.size(); ++i)
       file_of((fs::path(found.path) / (ids[i] + ".csv")).string(), found.shown + "/" + ids[i] + ".csv").columns.push_back({series.column, &builder, i});
-  } else if (found.form != Form::absent) {
+  } else if (found.form != Form::absent && found.form != Form::keyed) {
     SeriesFile& file = file_of(found.path, found.shown);
     file.id_column = found.id_column;
     file.columns.push_back({series.column, &builder, 0});
@@ -254,13 +258,30 @@ Result<Ok> TraceLoader::plan_files() {
   return Ok{};
 }
 
+// Tables: those of one file are read together.
+Result<Ok> TraceLoader::read_keyed() {
+  std::map<std::string, std::vector<size_t>> of_file;
+  for (size_t i = 0; i < found_.size(); ++i)
+    if (found_[i].form == Form::keyed) of_file[found_[i].path].push_back(i);
+  for (const auto& [path, indices] : of_file) {
+    std::vector<const SeriesRequest*> requests;
+    for (size_t i : indices) requests.push_back(&request_.series[i]);
+    Result<KeyedRead> read = read_keyed_series(path, found_[indices[0]].shown, requests, clock_);
+    if (!read) return read.failure();
+    traces_.file_hashes.emplace_back(found_[indices[0]].shown, read->hash);
+    if (read->cut) traces_.remarks.push_back(*read->cut);
+    for (size_t k = 0; k < indices.size(); ++k) keyed_[indices[k]] = std::move(read->series[k]);
+  }
+  return Ok{};
+}
+
 Result<Traces> TraceLoader::load() {
   for (const SeriesRequest& series : request_.series) {
     Result<FoundFile> found = find_file(series);
     if (!found) return found.failure();
     found_.push_back(std::move(*found));
   }
-  for (auto step : {&TraceLoader::find_members, &TraceLoader::plan_files}) {
+  for (auto step : {&TraceLoader::find_members, &TraceLoader::plan_files, &TraceLoader::read_keyed}) {
     Result<Ok> done = (this->*step)();
     if (done && step == &TraceLoader::find_members) done = check_memory();
     if (!done) return done.failure();
@@ -276,6 +297,11 @@ Result<Traces> TraceLoader::load() {
     traces_.remarks.push_back({true, Failure{"WL6037", std::to_string(cut_files - kCutFilesTold) + " more files end with a digit and without a line end", "a whole file ends with a line end", "", 0, ""}});
   std::sort(traces_.file_hashes.begin(), traces_.file_hashes.end());
   for (size_t i = 0; i < request_.series.size(); ++i) {
+    if (const auto keyed = keyed_.find(i); keyed != keyed_.end()) {
+      traces_.member_series.emplace_back();
+      traces_.clock_series.push_back(std::move(keyed->second));
+      continue;
+    }
     const bool per_member = request_.series[i].per_member;
     if (!builders_[i].is_given())
       traces_.remarks.push_back({false, Failure{"WL6044", "no file gives `" + request_.series[i].column + "` of `" + request_.series[i].trace + "`, so all of it is taken as none",

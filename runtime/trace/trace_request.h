@@ -14,6 +14,14 @@ namespace wattlaw {
 enum class Flow : uint8_t { extensive, intensive };               // energy is summed, a price is held or averaged
 enum class MissingPolicy : uint8_t { error, hold, zero, skip };   // what the trace declaration says of gaps
 
+// A key of a trace that is a table (`keyed by month, DayType, hour`): the file's column of that name, how each value is spelt in it, and
+// which value a step of the clock has.
+struct TraceKey {
+  std::string column;                          // "month", "DayType", "hour"
+  std::vector<std::vector<std::string>> values;  // [value]: its spellings, {"1", "January"}; the first is told in messages
+  std::vector<uint32_t> of_step;               // [step of the clock]
+};
+
 // One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.
 struct SeriesRequest {
   std::string trace, column;          // "site", "import"
@@ -30,6 +38,7 @@ struct SeriesRequest {
   std::string file;                   // from "file.csv"; empty: TRACE.csv in the data folder
   bool yes_no = false;                // `yes`, `no`, `true`, `false`, 1 or 0, kept as 1 and 0
   bool optional = false;              // export: absent column means 0
+  std::vector<TraceKey> keys;         // a table instead of a column in time: the file has a row for each combination of keys
 };
 
 struct AttributeRequest {             // attribute site.tax_zone: one of south, north = south   <- sites.csv
