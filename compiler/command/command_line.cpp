@@ -171,6 +171,7 @@ void add_import(CommandLine& line) {
   verb->add_option("FORMAT", line.import.format, purposes)->required()->check(CLI::IsMember(names));
   verb->add_option("FILE", line.import.files, "files of that form; each becomes a script of its name")->required();
   verb->add_option("-o,--out", line.import.out, "new folder of the scripts")->required();
+  verb->add_option("--zone", line.import.choices.zone, "time zone, for formats that name none: America/Los_Angeles");
   add_format(line, verb, {"text", "json", "sarif", "github"});
   add_strict(line, verb);
   verb->callback([&line] { line.chosen = [&line] { return import_files(line.console, line.import); }; });

@@ -70,6 +70,8 @@ int report_import(const Console& console, const ImportedFiles& imported) {
 }  // namespace
 
 int import_files(const Console& console, const ImportOptions& options) {
+  const ImportFormat& format = format_called(options.format);
+  if (const Status chosen = check_choices(format, options.choices); !chosen) return report_failure(console, chosen.failure());
   if (const Status fresh = check_fresh(options.out); !fresh) return report_failure(console, fresh.failure());
   std::vector<ImportText> texts;
   for (const std::string& path : options.files) {
@@ -77,7 +79,7 @@ int import_files(const Console& console, const ImportOptions& options) {
     if (!text) return report_failure(console, text.failure());
     texts.push_back(std::move(*text));
   }
-  const ImportedFiles imported = import_tariffs(format_called(options.format), std::move(texts));
+  const ImportedFiles imported = import_tariffs(format, std::move(texts), options.choices);
   if (const int code = report_import(console, imported); code != kOk) return code;
   if (const Status written = write_scripts(imported, options.out); !written) return report_failure(console, written.failure());
   size_t tariffs = 0, versions = 0;

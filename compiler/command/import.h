@@ -4,12 +4,14 @@
 #include <vector>
 
 #include "compiler/command/console.h"
+#include "compiler/import/imported_script.h"
 
 namespace wattlaw {
 
 struct ImportOptions {
   std::string format, out;
   std::vector<std::string> files;
+  ImportChoices choices;
 };
 
 int import_files(const Console& console, const ImportOptions& options);

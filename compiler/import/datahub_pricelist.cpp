@@ -157,7 +157,7 @@ class DatahubReader {
 
 }  // namespace
 
-std::optional<ImportedScript> import_datahub_pricelist(const SourceFile& source, uint32_t file, Diagnostics& diagnostics) {
+std::optional<ImportedScript> import_datahub_pricelist(const SourceFile& source, uint32_t file, const ImportChoices&, Diagnostics& diagnostics) {
   const size_t errors = diagnostics.error_count();
   const std::optional<Document> document = read_table(source, file, diagnostics);
   if (!document) return std::nullopt;

@@ -13,7 +13,7 @@
 
 namespace wattlaw {
 
-std::optional<ImportedScript> import_datahub_pricelist(const SourceFile& source, uint32_t file, Diagnostics& diagnostics);
+std::optional<ImportedScript> import_datahub_pricelist(const SourceFile& source, uint32_t file, const ImportChoices& choices, Diagnostics& diagnostics);
 
 // ---- one file as read
 

@@ -389,7 +389,7 @@ class EltariffReader {
 
 }  // namespace
 
-std::optional<ImportedScript> import_eltariff(const SourceFile& source, uint32_t file, Diagnostics& diagnostics) {
+std::optional<ImportedScript> import_eltariff(const SourceFile& source, uint32_t file, const ImportChoices&, Diagnostics& diagnostics) {
   const size_t errors = diagnostics.error_count();
   const std::optional<Document> document = read_json(source, file, diagnostics);
   if (!document) return std::nullopt;

@@ -299,7 +299,7 @@ std::optional<NettleieFile> read_fri_nettleie(const SourceFile& source, uint32_t
   return result;
 }
 
-std::optional<ImportedScript> import_fri_nettleie(const SourceFile& source, uint32_t file, Diagnostics& diagnostics) {
+std::optional<ImportedScript> import_fri_nettleie(const SourceFile& source, uint32_t file, const ImportChoices&, Diagnostics& diagnostics) {
   const std::optional<NettleieFile> read = read_fri_nettleie(source, file, diagnostics);
   return read ? std::optional(write_fri_nettleie(*read)) : std::nullopt;
 }

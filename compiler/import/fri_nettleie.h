@@ -15,7 +15,7 @@
 
 namespace wattlaw {
 
-std::optional<ImportedScript> import_fri_nettleie(const SourceFile& source, uint32_t file, Diagnostics& diagnostics);
+std::optional<ImportedScript> import_fri_nettleie(const SourceFile& source, uint32_t file, const ImportChoices& choices, Diagnostics& diagnostics);
 
 // ---- one file as read
 

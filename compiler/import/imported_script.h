@@ -15,7 +15,12 @@ struct ImportedScript {
   size_t versions = 0;  // price sheets it holds: the tariffs and their amendments
 };
 
+// What the files of a format do not say and the user adds.
+struct ImportChoices {
+  std::string zone;  // "America/Los_Angeles", a zone there is; empty: that of the format's country, or of the file
+};
+
 // What is wrong with the file stands in `diagnostics`; nullopt if that keeps it from being imported.
-using Importer = std::optional<ImportedScript> (*)(const SourceFile& source, uint32_t file, Diagnostics& diagnostics);
+using Importer = std::optional<ImportedScript> (*)(const SourceFile& source, uint32_t file, const ImportChoices& choices, Diagnostics& diagnostics);
 
 }  // namespace wattlaw

@@ -32,6 +32,11 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
   const Type quantity_type = pool_[quantity].type;
   ExpressionId reached = pool_.constant(0, quantity_type, n.span);
   bool uniform = true;
+  ExpressionId unsteady;  // a size that changes within the window
+  const auto is_steady = [&](ExpressionId value) {
+    const Period& grain = pool_[value].grain.time;
+    return grain.unit == Period::Unit::none || (grain != kInterval && nests_in(window, grain));
+  };
   for (NodeId r : n.children) {
     const Node& row = node(context.module, r);
     if (row.kind != NodeKind::BlockRow) continue;
@@ -48,6 +53,8 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
         error("WL3231", row.span, "a block has a size above zero");
         return false;
       }
+      if (ExpressionId held = held_per(size, window)) size = held;  // one size a season
+      if (!is_steady(size)) unsteady = size;
       block.upper = row.text == "first" ? size : pool_.add({reached, size}, row.span);
       if (row.text == "first" && !rows.empty()) {
         if (Diagnostic* d = error("WL3232", row.span, "`first` opens the blocks")) d->hint("later blocks are written `next 500 kWh => …`");
@@ -59,8 +66,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
     if (!block.rate) return false;
     if (!rows.empty() && !same_kind(rows[0].rate, block.rate, row.span, "beside")) return false;
     if (ExpressionId held = held_per(block.rate, window)) block.rate = held;  // a figure that changes elsewhere is one figure here
-    const Period& grain = pool_[block.rate].grain.time;
-    uniform = uniform && (grain.unit == Period::Unit::none || (grain != kInterval && nests_in(window, grain)));
+    uniform = uniform && is_steady(block.rate);
     rows.push_back(block);
   }
   if (rows.empty() || rows.back().upper) {
@@ -75,8 +81,13 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
           .hint("write `blocks chronologically` among the headers of `" + tariff.symbol->name + "` if that is meant");
     return false;
   }
-  if (meet && node(tariff.symbol->module, meet).text == "in proportion" && !uniform) return elaborate_blocks_in_proportion(parts, blocks, quantity, filter, rows, window, context, tariff);
+  const bool in_proportion = meet && node(tariff.symbol->module, meet).text == "in proportion" && !uniform;
   bool runs = !uniform || !nests_in(window, billing);  // in time order: rates within the window, or a window longer than the bill
+  if (unsteady && (in_proportion || !runs)) {
+    if (Diagnostic* d = error("WL3305", pool_[unsteady].span, "the size of this block changes within the " + period_name(window) + " that it is of")) d->hint("a block has one size a " + period_name(window));
+    return false;
+  }
+  if (in_proportion) return elaborate_blocks_in_proportion(parts, blocks, quantity, filter, rows, window, context, tariff);
   std::vector<ExpressionId> amounts, quantities;
   if (!parts.flow && runs) {
     error("WL3320", n.span, "these blocks fill in the order of time, which needs a quantity that exists in every interval");
@@ -170,6 +181,7 @@ bool Elaborator::elaborate_blocks_in_proportion(VersionParts& parts, NodeId bloc
       inner.split = BandSplit{*bands, i};
       ExpressionId rate = elaborate_number(rate_node, inner);
       if (!rate) return false;
+      if (ExpressionId held = held_per(rate, window)) rate = held;  // by season as well as by band
       if (const Period& grain = pool_[rate].grain.time; grain.unit != Period::Unit::none && (grain == kInterval || !nests_in(window, grain))) {
         if (Diagnostic* d = error("WL4118", node(context.module, rate_node).span, "this rate changes within a band of `" + name.text + "`, so a block has no one rate in it"))
           d->hint("let the rates of the blocks read the bands of the proportion alone, or write `blocks chronologically`");

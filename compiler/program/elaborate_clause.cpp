@@ -43,6 +43,27 @@ RoundingRule Elaborator::rounding_of(const TariffInfo& tariff, const LabelVersio
   return {};
 }
 
+// A flow that exists per hour or day has one rate and one condition in each: it would be charged once an interval else.
+bool Elaborator::hold_per_flow(VersionParts& parts, const Period& flow, ExpressionId& rate, ExpressionId& scope) {
+  if (flow == kInterval) return true;
+  const auto hold = [&](ExpressionId& value, Aggregate fn) {
+    if (!value || pool_[value].grain.time != kInterval) return true;
+    const bool same = is_same_within(value, flow);
+    if (same) value = pool_.aggregate(fn, value, {}, flow, pool_[value].span);
+    return same;
+  };
+  if (!hold(scope, Aggregate::any)) {
+    if (Diagnostic* d = error("WL3309", pool_[scope].span, "this condition changes within the " + period_name(flow) + " that the quantity belongs to"))
+      d->hint("put the `where` into the quantity, or charge one that exists in every interval");
+    return false;
+  }
+  bool same = hold(rate, Aggregate::first);
+  for (RateRow& row : parts.version.rows) same = same && hold(row.condition, Aggregate::any);
+  if (same) return true;
+  if (Diagnostic* d = error("WL3305", pool_[rate].span, "the rate changes within the " + period_name(flow) + " that the quantity belongs to")) d->hint("charge a quantity that exists in every interval, or gather the rate");
+  return false;
+}
+
 // Quantity × rate, by a single rate or a table, for both flows and whole-window quantities.
 bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff) {
   const Node& n = node(context.module, clause);
@@ -65,10 +86,11 @@ bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, Expressio
   ExpressionId rate = apply_exceptions(parts, clause, base, context, &extra_scope);
   if (!rate) return false;
   if (tariff.headers.price_at_start && parts.flow) rate = pool_.aggregate(Aggregate::first, rate, {}, tariff.headers.billing, pool_[rate].span);
+  const Period& billing = tariff.headers.billing;
+  if (parts.flow && !hold_per_flow(parts, pool_[quantity].grain.time, rate, extra_scope)) return false;
   parts.version.rate = rate;
   parts.version.scope = extra_scope;
   ExpressionId product = pool_.multiply(quantity, rate, n.span);
-  const Period& billing = tariff.headers.billing;
   if (parts.flow) {
     if (pool_[product].type.dimension != kMoney) {
       per_billing(product, billing, tariff, Span{n.span.file, pool_[quantity].span.begin, std::max(pool_[quantity].span.end, pool_[base].span.end)});

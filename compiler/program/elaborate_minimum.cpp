@@ -26,18 +26,22 @@ std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, 
   ExpressionId bound = elaborate_number(n.children[0], context);
   if (!bound) return std::nullopt;
   NodeId each = tree(version.module).child(version.node, NodeKind::ForEach);
-  if (each && node(version.module, each).text != "month" && node(version.module, each).text != period_name(tariff.headers.billing)) {
+  const Period billing = tariff.headers.billing, year{.unit = Period::Unit::year, .start_day = billing.start_day};  // twelve bills
+  const bool yearly = each && node(version.module, each).text == "year" && billing != year && nests_in(billing, year);
+  if (each && !yearly && node(version.module, each).text != "month" && node(version.module, each).text != period_name(tariff.headers.billing)) {
     not_in_this_version(node(version.module, each).span, "a `" + label + "` for each " + node(version.module, each).text);
     return std::nullopt;
   }
   if (!each && tariff.headers.billing != kSession && pool_[bound].type.dimension == kMoney && pool_[bound].grain.time.unit == Period::Unit::none) {
     if (Diagnostic* d = error("WL4104", node(version.module, n.children[0]).span, "nothing says for which period this `" + label + "` is"))
-      d->note("`per year` would be a twelfth of it each month; `per month` the whole of it each month").hint("write for example `" + label + " " + text_of(node(version.module, n.children[0]).span) + " per month`");
+      d->note("`per year` would be a twelfth of it each month; `per month` the whole of it each month; `for each year` compares the year, in its last bill").hint("write for example `" + label + " " + text_of(node(version.module, n.children[0]).span) + " per month`");
     return std::nullopt;
   }
   const LineScope scope = line_scope(tariff, applied, version, context, dates);
   if (!scope.good) return std::nullopt;
-  bound = per_billing(bound, tariff.headers.billing, tariff, n.span);
+  LimitText text;
+  text.due = yearly ? year : billing;
+  bound = per_billing(bound, text.due, tariff, n.span);
   if (!bound) return std::nullopt;
   std::vector<ExpressionId> lines;
   for (uint32_t index : applied.clauses) {
@@ -47,10 +51,13 @@ std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, 
     lines.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, n.span) : clause.line);
     if (!same_kind(bound, lines.back(), n.span, "compared with")) return std::nullopt;
   }
-  LimitText text;
   text.bound = bound;
   text.total = lines.empty() ? pool_.constant(0, pool_[bound].type, n.span) : pool_.add(lines, n.span);
   text.condition = scope.condition;
+  if (yearly) {
+    if (!lines.empty()) text.total = pool_.aggregate(Aggregate::sum, text.total, {}, year, n.span);
+    text.condition = pool_.both(text.condition, last_bill_of(year, billing, n.span), n.span);
+  }
   text.version = &version;
   return text;
 }
@@ -113,9 +120,14 @@ void Elaborator::elaborate_limit_clause(TariffInfo& tariff, Applied& applied, co
     if (!text) continue;
     if (!first) first = &*text;
     same_lines = same_lines && text->total == first->total && text->condition == first->condition;
+    if (text->due != first->due) {
+      not_in_this_version(n.span, "an amendment that moves `" + label + "` to another period");
+      return;
+    }
   }
   if (!first) return;  // in force at no time of this run
-  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label) || !check_partial(tariff, versions[0].node, versions[0].module, label)) return;
+  const Period due = first->due;
+  if (!check_changes(tariff, inside, versions[0].node, versions[0].module, label, due) || !check_partial(tariff, versions[0].node, versions[0].module, label, due)) return;
   const Type money = pool_[first->bound].type;
   const ExpressionId zero = pool_.constant(0, money, n.span);
   const auto amount_of = [&](const LimitText& text, ExpressionId bound) {

@@ -36,6 +36,7 @@ bool Elaborator::elaborate_split(VersionParts& parts, NodeId clause, NodeId quan
     inner.split = BandSplit{bands, i};
     ExpressionId quantity = elaborate_number(quantity_node, inner), base = elaborate_number(rate_node, inner);
     if (!quantity || !base || !comparable_grain(quantity, base, n.span)) return false;
+    if (ExpressionId held = held_per(base, tariff.headers.billing)) base = held;  // by season as well as by band
     ExpressionId scope = filter;
     ExpressionId rate = apply_exceptions(parts, clause, base, inner, &scope);
     if (!rate) return false;

@@ -265,6 +265,7 @@ class Elaborator {
   std::optional<VersionParts> elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
                                                 std::set<Date>* cut_dates);
   bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  bool hold_per_flow(VersionParts& parts, const Period& flow, ExpressionId& rate, ExpressionId& scope);
   bool count_in_steps(VersionParts& parts, NodeId counted, ExpressionId quantity, TariffInfo& tariff, Applied& applied, Context& context);
   bool elaborate_split(VersionParts& parts, NodeId clause, NodeId quantity, uint32_t bands, ExpressionId filter, Context& context, const TariffInfo& tariff);
   std::optional<uint32_t> split_class(uint32_t bands, Context& context, Span span);  // the class a value per band is looked at in
@@ -294,6 +295,7 @@ class Elaborator {
   };
   struct LimitText {
     ExpressionId bound, total, condition;
+    Period due;  // the lines of which period are compared; in its last bill
     const LabelVersion* version = nullptr;
   };
   std::optional<LimitText> limit_text(TariffInfo& tariff, Applied& applied, const std::string& label, const LabelVersion& version, Context context, std::set<Date>& dates);
