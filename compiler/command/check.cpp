@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "compiler/compile.h"
+#include "compiler/program/decide_rules.h"
 
 namespace wattlaw {
 namespace {
@@ -16,13 +17,13 @@ struct Findings {
   SourceFiles files;
   Diagnostics diagnostics;
   std::set<std::tuple<std::string, uint32_t, std::string, std::string>> known;
+  RuleVerdicts verdicts;
+  size_t broken = 0;  // errors that tell of a broken rule: the script itself is sound
 };
 
-void add_findings(Findings& findings, const Compilation& compilation) {
-  uint32_t offset = static_cast<uint32_t>(findings.files.size());
-  const SourceFiles& files = compilation.modules.files;
-  for (const SourceFile& file : files) findings.files.push_back(file);
-  for (const Diagnostic& found : compilation.diagnostics.all()) {
+// `offset`: where the files of the script begin among those of all.
+void add_findings(Findings& findings, const Diagnostics& diagnostics, const SourceFiles& files, uint32_t offset) {
+  for (const Diagnostic& found : diagnostics.all()) {
     const std::string path = found.span.file < files.size() ? files[found.span.file].path : "";
     if (!findings.known.insert({path, found.span.begin, found.code, found.message}).second) continue;
     Diagnostic moved = found;
@@ -35,6 +36,27 @@ void add_findings(Findings& findings, const Compilation& compilation) {
       case Severity::note: all.note(moved.code, moved.span, moved.message) = moved; break;
     }
   }
+}
+
+void add_compilation(Findings& findings, const Compilation& compilation) {
+  const uint32_t offset = static_cast<uint32_t>(findings.files.size());
+  const SourceFiles& files = compilation.modules.files;
+  for (const SourceFile& file : files) findings.files.push_back(file);
+  add_findings(findings, compilation.diagnostics, files, offset);
+  if (!compilation.ok()) return;
+  const size_t errors = findings.diagnostics.error_count();
+  for (const Settlement& settlement : compilation.program.settlements) {
+    const RuleVerdicts verdicts = decide_rules(compilation.program, settlement);
+    add_findings(findings, verdicts.findings, files, offset);
+    add_verdicts(findings.verdicts, verdicts);
+  }
+  findings.broken += findings.diagnostics.error_count() - errors;
+}
+
+// Mistakes in a script come before what its rules say.
+int exit_code_of(const Console& console, const Findings& findings) {
+  if (findings.broken > 0 && findings.diagnostics.error_count() == findings.broken) return kFailed;
+  return exit_code_of(console, findings.diagnostics);
 }
 
 void add_problem(Findings& findings, const std::string& path, const std::string& problem) {
@@ -83,7 +105,7 @@ int check_files(const Console& console, const std::vector<std::string>& files) {
       continue;
     }
     Compilation compilation = compile_script(file);
-    add_findings(findings, compilation);
+    add_compilation(findings, compilation);
     count_declarations(declarations, compilation.modules);
     ++checked;
   }
@@ -92,10 +114,11 @@ int check_files(const Console& console, const std::vector<std::string>& files) {
   if (!console.is_machine() && checked > 0) {
     size_t warnings = findings.diagnostics.warning_count();
     print_out(fmt::format("checked {}: {}{}\n", declarations_text(declarations, checked),
-                          count_text(findings.diagnostics.error_count(), "error"),
+                          count_text(findings.diagnostics.error_count() - findings.broken, "error"),
                           warnings > 0 ? ", " + count_text(warnings, "warning") : ""));
+    if (findings.verdicts.count() > 0) print_out(verdicts_text(findings.verdicts) + "\n");
   }
-  return problems.empty() ? exit_code_of(console, findings.diagnostics) : kSourceError;
+  return problems.empty() ? exit_code_of(console, findings) : kSourceError;
 }
 
 }  // namespace wattlaw

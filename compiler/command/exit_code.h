@@ -5,7 +5,7 @@ namespace wattlaw {
 
 enum ExitCode : int {
   kOk = 0,
-  kFailed = 1,       // a test failed; `fmt --check` found a file to format
+  kFailed = 1,       // a test failed or a rule is broken; `fmt --check` found a file to format
   kWarnings = 2,     // warnings under --strict
   kSourceError = 3,  // the script, or the command line
   kDataError = 4,    // traces, output folder, disk

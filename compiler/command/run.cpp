@@ -10,7 +10,9 @@
 #include "compiler/command/answers.h"
 #include "compiler/command/interrupt.h"
 #include "compiler/command/version.h"
+#include "compiler/diagnostic/render_diagnostic.h"
 #include "compiler/interpret/interpret.h"
+#include "compiler/program/decide_rules.h"
 #include "runtime/report/file_writer.h"
 #include "runtime/report/json_text.h"
 #include "runtime/report/output_folder.h"
@@ -139,6 +141,19 @@ void print_timings(const LoadedSettlement& loaded, const SettleResult& result, d
                           static_cast<double>(result.bytes_read) / 1e6 / result.run_ms));
 }
 
+void note_verdicts(const RuleVerdicts& verdicts, RunFacts& facts) {
+  if (verdicts.count() == 0) return;
+  for (const Diagnostic& finding : verdicts.findings.all()) facts.notes.push_back(finding.message);
+  facts.notes.push_back(verdicts_text(verdicts));
+}
+
+// The ledger is written whatever the rules say; the exit status tells.
+int report_verdicts(const Console& console, const LoadedSettlement& loaded, const RuleVerdicts& verdicts) {
+  print_err(render_text(verdicts.findings, loaded.compilation.modules.files, console.color_err()));
+  if (verdicts.broken > 0) return kFailed;
+  return console.strict && verdicts.findings.warning_count() > 0 ? kWarnings : kOk;
+}
+
 int settle_and_write(const Console& console, const RunOptions& options, LoadedSettlement& loaded, InterruptWatch& interrupts) {
   std::string out = out_folder(options, *loaded.settlement);
   MadeParent parent(out);
@@ -164,6 +179,8 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   RunFacts facts = make_facts(loaded);
   for (const Remark& remark : loaded.traces.remarks) facts.notes.push_back(remark.told.message);
   facts.notes.insert(facts.notes.end(), settled->result.notes.begin(), settled->result.notes.end());
+  const RuleVerdicts verdicts = decide_rules(loaded.program(), *loaded.settlement);
+  note_verdicts(verdicts, facts);
   facts.answers = answers.printed;
   if (!options.only.empty())
     facts.notes.push_back(fmt::format("only `{}` was settled; what is shared or counted over all sites is of this one alone", options.only));
@@ -179,7 +196,7 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   print_out(console.format == Format::json ? write_summary_json(ledger, facts) : write_summary_text(ledger, facts));
   if (!console.is_machine()) print_out(fmt::format("written to {}\n", out));
   if (options.timings) print_timings(loaded, settled->result, answered - started, milliseconds_now() - answered);
-  return kOk;
+  return report_verdicts(console, loaded, verdicts);
 }
 
 }  // namespace

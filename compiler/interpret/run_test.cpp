@@ -187,11 +187,11 @@ std::string describe_side(const TypedProgram& program, ExpressionId side, const 
   return fmt::format("{} is {}", quoted(text_of(program[side].span), otherwise), print_value(program, program[side].type, value));
 }
 
-std::string describe_failure(const TypedProgram& program, const Expectation& expect, Interpreter& interpreter, const TextOf& text_of) {
+std::string describe_failure(const TypedProgram& program, const Expectation& expect, uint32_t step, Interpreter& interpreter, const TextOf& text_of) {
   const std::string text = text_of(expect.span);
   const bool has_sides = expect.left && expect.right;
   if (!has_sides) return fmt::format("expected {}, but it does not hold", quoted(text, "a condition"));
-  const Value left = interpreter.evaluate(expect.left, 0, 0), right = interpreter.evaluate(expect.right, 0, 0);
+  const Value left = interpreter.evaluate(expect.left, 0, step), right = interpreter.evaluate(expect.right, 0, step);
   const bool right_is_plain = program[expect.right].op == Op::constant, left_is_plain = program[expect.left].op == Op::constant;
   const std::string wanted = text.empty() ? fmt::format("{} on both sides", print_value(program, program[expect.right].type, right)) : "`" + text + "`";
   std::string message = fmt::format("expected {}, but ", wanted);
@@ -199,6 +199,14 @@ std::string describe_failure(const TypedProgram& program, const Expectation& exp
   if (!left_is_plain && !right_is_plain) message += " and ";
   if (!right_is_plain) message += describe_side(program, expect.right, right, text_of, "the right side");
   return message;
+}
+
+// The interval that an expectation without a time of its own is about: the one that the test gives. Windows longer than it hold it, too.
+uint32_t step_of_moment(const Settlement& settlement, const Clock& clock) {
+  if (settlement.sessions || settlement.givens.empty()) return 0;
+  const GivenValue& given = settlement.givens.front();
+  const uint32_t step = clock.step_at(given.from);
+  return given.until - given.from == settlement.step_seconds && step < clock.steps ? step : 0;
 }
 
 // Exceptions that contradict each other make every line of their clause doubtful, also those that no expectation reads.
@@ -237,12 +245,13 @@ TestOutcome run_test(const TypedProgram& program, const Settlement& settlement, 
     outcome.failures.push_back({world.failure().code, world.failure().message, world.failure().hint, settlement.span});
     return outcome;
   }
+  const uint32_t step = step_of_moment(settlement, world->clock);
   for (const Expectation& expect : settlement.expects) {
     // A fault ends one expectation, not the test: each has its own interpreter.
     Interpreter interpreter(program, settlement, world->clock, world->traces);
-    const bool holds = interpreter.evaluate(expect.condition, 0, 0).number != 0;
+    const bool holds = interpreter.evaluate(expect.condition, 0, step).number != 0;
     if (!holds && !interpreter.fault()) {
-      std::string message = describe_failure(program, expect, interpreter, text_of);
+      std::string message = describe_failure(program, expect, step, interpreter, text_of);
       if (!interpreter.fault()) outcome.failures.push_back({"WL7201", std::move(message), "", expect.span});
     }
     if (interpreter.fault()) outcome.failures.push_back(failure_of_fault(program, *interpreter.fault(), expect.span));

@@ -15,7 +15,7 @@ struct AggregateWord {
 };
 constexpr AggregateWord kAggregates[] = {{"sum", Aggregate::sum},   {"max", Aggregate::maximum}, {"min", Aggregate::minimum}, {"mean", Aggregate::mean},
                                          {"count", Aggregate::count}, {"first", Aggregate::first}, {"last", Aggregate::last}};
-constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied"};
+constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced"};
 
 }  // namespace
 
@@ -110,6 +110,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
 
 ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
+  if (auto meta = elaborate_meta_call(id, context)) return *meta;
   std::vector<NodeId> arguments;
   bool has_suffix = false;
   for (NodeId c : n.children) {
@@ -203,10 +204,6 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
     auto it = applied_.find(std::to_string(tariff->module) + "." + tariff->name);
     if (it == applied_.end()) return pool_.boolean(false, n.span);
     return it->second.condition ? it->second.condition : pool_.boolean(true, n.span);
-  }
-  if (n.text == "rate" && arguments.size() == 1) {
-    not_in_this_version(n.span, "`rate` of a clause");
-    return {};
   }
   std::vector<std::string> known(std::begin(kFunctions), std::end(kFunctions));
   if (Diagnostic* d = error("WL2031", n.span, "no function is called `" + n.text + "`, or this version does not have it yet")) {

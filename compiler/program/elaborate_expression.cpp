@@ -229,6 +229,8 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
 ExpressionId Elaborator::elaborate_is(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   const Node& right = node(context.module, n.children[1]);
+  if (context.rule && !context.tariff)
+    if (auto of_subject = elaborate_subject_is(id, context)) return *of_subject;
   ExpressionId a = elaborate(n.children[0], context);
   if (!a) return {};
   ExpressionId b;

@@ -88,6 +88,8 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
   const std::string& name = n.text;
   if (context.locals)
     if (auto it = context.locals->find(name); it != context.locals->end()) return it->second;
+  if (context.rule && !context.tariff)
+    if (auto value = elaborate_subject_name(id, context)) return *value;
   if (context.tariff) {
     if (auto it = context.tariff->lets.find(name); it != context.tariff->lets.end()) return elaborate_lets(it->second, name, context, n.span);
     if (name == "net_import" && context.tariff->clauses.contains("net")) return net_import(*context.tariff, context, n.span);
@@ -154,7 +156,9 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     }
   }
   if (name == "all") return pool_.boolean(true, n.span);
-  if (Symbol* symbol = find(name, context.module)) {
+  Symbol* symbol = context.names_of ? find(name, *context.names_of) : nullptr;
+  if (!symbol) symbol = find(name, context.module);
+  if (symbol) {
     switch (symbol->kind) {
       case Symbol::Kind::let: return elaborate_lets({LabelVersion{symbol->module, symbol->node, {}, {}, {}, {}}}, name, context, n.span);
       case Symbol::Kind::parameter: return elaborate_parameter(*symbol, context, n.span);

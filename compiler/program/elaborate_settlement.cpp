@@ -95,7 +95,10 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   s.span = n.text_span;
   NodeId period = tree(m).child(symbol.node, NodeKind::SimulationPeriod);
   if (!period) {
-    if (!tree(m).child(symbol.node, NodeKind::Apply)) return;  // a scenario of answers alone has no meters to settle
+    if (!tree(m).child(symbol.node, NodeKind::Apply)) {  // a scenario of rules and answers alone has no meters to settle
+      if (tree(m).child(symbol.node, NodeKind::Check)) elaborate_review(symbol);
+      return;
+    }
     if (Diagnostic* d = error("WL4014", n.text_span, "`" + symbol.name + "` has no period")) d->hint("write `period 2026-01-01 to 2027-01-01 every 1 h`");
     return;
   }
@@ -177,9 +180,6 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
       case NodeKind::UseDispatch: not_in_this_version(child.span, "`dispatch`"); break;
       case NodeKind::Physics: not_in_this_version(child.span, "`physics every`"); break;
       case NodeKind::OverPairs: not_in_this_version(child.span, "`over pairs of`"); break;
-      case NodeKind::Check:
-        if (Diagnostic* d = warning("WL2902", child.span, "rules are not evaluated by this version; the run checks none")) d->hint("the ledger is not affected");
-        break;
       default: break;
     }
   }
@@ -198,6 +198,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   for (NodeId c : n.children)
     if (node(m, c).kind == NodeKind::Show) elaborate_show(m, c);
   check_givens_read();
+  elaborate_checks(m, symbol.node, settlement_->from, settlement_->until);
 }
 
 // An answer: one value, or one for each period or, `per interval`, each interval of the run; where `when` fails nothing is shown.
@@ -244,6 +245,19 @@ void Elaborator::elaborate_show(uint32_t m, NodeId id) {
     }
   }
   settlement_->shows.push_back(std::move(answer));
+}
+
+// A scenario that only checks rules: over every version of what it sees.
+void Elaborator::elaborate_review(Symbol& symbol) {
+  Settlement s;
+  s.kind = Settlement::Kind::standalone;
+  s.name = symbol.name;
+  s.span = node(symbol.module, symbol.node).text_span;
+  s.from = date_of(2026, 1, 1);
+  s.until = date_of(2027, 1, 1);
+  s.zone = zone_of(symbol.module, s.span, false).value_or("UTC");
+  begin_settlement(std::move(s), symbol.module);
+  if (clock_) elaborate_checks(symbol.module, symbol.node, {}, {});
 }
 
 // Every tariff of the script itself that no scenario or test looked at is walked once, over a year from its first day in force.
@@ -342,7 +356,6 @@ void Elaborator::run() {
       const char* what = symbol.kind == Symbol::Kind::contract   ? "a contract"
                          : symbol.kind == Symbol::Kind::service  ? "a service"
                          : symbol.kind == Symbol::Kind::dispatch ? "a dispatch"
-                         : symbol.kind == Symbol::Kind::rule     ? "a rule"
                          : symbol.kind == Symbol::Kind::reform   ? "a reform"
                          : symbol.kind == Symbol::Kind::space    ? "a space"
                                                                   : nullptr;
@@ -352,8 +365,10 @@ void Elaborator::run() {
           diagnostics_.note("WL2903", node(m, symbol.node).text_span, "`" + symbol.name + "` is " + what + ": its syntax is checked, its meaning not yet in this version");
         }
     }
+    elaborate_unchecked_rules(m);
     check_unused();
   }
+  warn_of_status();
   program_.currencies = units_.currencies();
   if (program_.currencies.empty()) program_.currencies = {"XXX"};
 }

@@ -52,6 +52,16 @@ std::optional<MomentText> parse_moment(const std::string& text) {
   return moment;
 }
 
+// All that is given for a time is given for the same single interval: what is expected of intervals is expected of that one.
+bool gives_one_moment(const Settlement& test) {
+  std::optional<Instant> moment;
+  for (const GivenValue& given : test.givens) {
+    if (given.until - given.from != test.step_seconds || (moment && *moment != given.from)) return false;
+    moment = given.from;
+  }
+  return moment.has_value() && !test.sessions;
+}
+
 }  // namespace
 
 // `given NAME = VALUE at TIME [to TIME], …`; false after an error.
@@ -252,7 +262,8 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
     }
     const Period& grain = pool_[condition].grain.time;
     const Windows* windows = grain.unit == Period::Unit::none ? nullptr : windows_of(grain);
-    if (windows && windows->size() > 1) {
+    const bool of_moment = grain == kInterval && gives_one_moment(*settlement_);
+    if (windows && windows->size() > 1 && !of_moment) {
       if (Diagnostic* d = error("WL4021", expect.span, "this has " + std::to_string(windows->size()) + " values in this test, one per " + period_name(grain))) d->hint("say which is meant: gather it with `max(…)`, `sum(…)`, or give one " + period_name(grain) + " only");
       continue;
     }

@@ -1,7 +1,8 @@
 // Elaborator: syntax trees -> TypedProgram. One class; its functions stand in a file for each topic, in the order of the declarations below:
 // names and headers (resolve_names, declare_data, collect_tariffs), expressions (elaborate_expression, _names, _definitions, _aggregate,
 // _look_back, _quota, _time, _table, hold_per_window), clauses (elaborate_clause, billing_periods, join_versions, _exceptions, _blocks,
-// _netting, _session, _tax, _minimum, _tariff), runs (elaborate_settlement, _test) and checks (check_exceptions, never_negative).
+// _netting, _session, _tax, _minimum, _tariff), runs (elaborate_settlement, _test), rules (elaborate_rule, _subject, _rate) and checks
+// (check_exceptions, never_negative).
 // Everything is elaborated for one settlement at a time: its step, period and applied tariffs are known, so windows, dated
 // versions and totals are decided here and never again.
 #pragma once
@@ -85,6 +86,8 @@ struct BandSplit {                     // a value that exists for each class of 
   uint32_t bands, band;
 };
 
+struct RuleReading;  // of rules (rule_reading.h): what a norm is asked of, and what it has read
+
 struct Context {
   uint32_t module = 0;
   const TariffInfo* tariff = nullptr;
@@ -97,6 +100,8 @@ struct Context {
   bool single_lines = false;           // … but its single lines inside an aggregate, which gathers them itself
   std::map<std::string, ExpressionId>* locals = nullptr;
   std::optional<BandSplit> split;      // the band set means this class of it: values that exist per band are those of the class
+  RuleReading* rule = nullptr;         // in a norm: the law of the day `as_of` is read
+  std::optional<uint32_t> names_of;    // the module whose names are meant, if another than `module`: a rule's `where` speaks as the tariff does
   std::optional<uint32_t>* splits_by = nullptr;  // where a value per band may stand: told the band set
 };
 
@@ -116,6 +121,13 @@ struct TableResult {
 };
 
 inline constexpr const char* kUnknownTariff = "";  // in `broken_`: a tariff is applied that nothing declares
+
+struct RateCase {                      // one rate of a clause in force: the whole of it, or a block or step
+  ExpressionId scope;                  // boolean: who has it and when; invalid: always
+  ExpressionId rate;
+  std::string key;                     // "from 5 kW"; empty: the clause has one rate
+  Span span;
+};
 
 struct MomentText;  // of tests (elaborate_test.cpp)
 struct TestGiven;
@@ -312,6 +324,54 @@ class Elaborator {
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock
 
+  // ---- elaborate_rule.cpp
+  void elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until);
+  void elaborate_review(Symbol& symbol);
+  void elaborate_unchecked_rules(uint32_t module);
+  TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
+  TypedNorm elaborate_norm(const Symbol& rule, NodeId norm, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until);
+  std::optional<NormVersion> read_norm(const Symbol& rule, NodeId norm, RuleReading reading, Date as_of, std::set<Date>& dates);  // none: it concerns nothing then
+  ExpressionId elaborate_norm_condition(NodeId norm, const std::string& kind, Context& context);
+  std::string fill_text(const Symbol& rule, Context& context);
+  void warn_of_status();
+
+  // ---- elaborate_subject.cpp: whom and what a rule is asked of
+  std::vector<RuleReading> subjects_of(const Symbol& rule);
+  std::vector<Symbol*> tariffs_in_view(uint32_t module);
+  bool plays(const Symbol& actor, const std::string& role, Context& context);  // at `as_of`, by itself or by what the role is
+  bool is_role_of(const std::string& role, const std::string& wanted, uint32_t module);
+  std::optional<ExpressionId> elaborate_subject_is(NodeId is, Context& context);
+  std::optional<ExpressionId> elaborate_subject_name(NodeId name, Context& context);
+  ExpressionId value_in_type(std::pair<uint32_t, NodeId> value, const TypeMeaning& meaning, const std::string& name);
+  ExpressionId field_of_subject(const std::string& field, Context& context, Span span);
+  std::optional<std::pair<uint32_t, NodeId>> value_of_field(const std::string& field, Context& context);
+  Symbol* actor_in_field(const std::string& field, Context& context);
+
+  // ---- elaborate_rate.cpp: meta-rules read tariffs
+  std::optional<ExpressionId> elaborate_meta_call(NodeId call, Context& context);
+  struct ClauseName {
+    TariffInfo* tariff = nullptr;
+    std::string label;
+  };
+  TariffInfo* tariff_meant(const std::string& name, Context& context, Span span);
+  bool is_tariff_of_rule(const std::string& name, const Context& context) const;
+  std::optional<ClauseName> clause_named(NodeId name, Context& context);
+  std::vector<RateCase> rates_in_force(const ClauseName& clause, Context& context);
+  std::vector<RateCase> rates_of_version(TariffInfo& tariff, const LabelVersion& version, Context context);
+  std::vector<RateCase> rates_of_rows(NodeId rows, ExpressionId scope, Context& context);
+  std::vector<RateCase> rates_of_bounds(NodeId table, const TableResult& result, ExpressionId scope, Context& context);
+  ExpressionId scope_in_force(const TariffInfo& tariff, const LabelVersion& version, Context& context);
+  struct RatesFound {
+    std::map<Rational, std::pair<std::string, Span>> by_value;  // with the case in which it is first found
+    Type type;
+  };
+  bool find_rates(const ClauseName& clause, const RateCase& rate, ExpressionId where, Context& context, RatesFound& found);
+  ExpressionId elaborate_rate(NodeId call, NodeId whole, Context& context, std::optional<Aggregate> of_several);
+  ExpressionId elaborate_rate_now(NodeId call, Context& context);
+  ExpressionId elaborate_ladder(NodeId call, Context& context);
+  ExpressionId elaborate_priced(NodeId call, Context& context);
+  bool reads_name(uint32_t module, NodeId node, const TariffInfo& tariff, const std::string& name, int depth = 0);
+
   // ---- check_declarations.cpp
   void check_declarations();
   void check_dates(uint32_t module, NodeId id);
@@ -401,6 +461,8 @@ class Elaborator {
   std::map<std::string, Given> given_values_;                        // by name of series or attribute
   std::map<std::string, Given> opening_balances_;                    // by TariffInfo key
   std::vector<Exchange> exchanges_;
+  std::set<const Symbol*> rules_checked_;                            // by some scenario
+  std::map<std::string, uint32_t> field_choices_;                    // "charger.access" -> choice set
 };
 
 }  // namespace wattlaw

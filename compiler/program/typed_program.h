@@ -263,6 +263,37 @@ struct GivenValue {                    // test … given import = 4.2 kWh at 202
   Instant from, until;                 // [from, until) in steps
 };
 
+// What must hold (language.md section 8). What declarations and tariffs say is read while the rule is elaborated, as of each date at which
+// it changes, so a norm on them alone is a constant then (decide_rules). A norm over settled data keeps a condition with a grain.
+enum class NormKind : uint8_t { require, forbid, warn };
+struct ReadFigure {                    // what a norm read of the declarations: `rate(Grid.energy where Load is day)`, 0.40 NOK/kWh
+  std::string text;                    // as it is written
+  Type type;
+  Rational value;
+  std::string where;                   // a case in which it is so: "2026-01-05 06:00", "`site.kind` is home"; may be empty
+  Span place;                          // of the clause, role or member that says it
+};
+struct NormVersion {                   // a norm on one subject, as the texts stand from a date on
+  std::optional<Date> from, until;     // [from, until); no `from`: since the first text
+  ExpressionId holds;                  // boolean; a constant where declarations alone decide; invalid: `undecided` says why not
+  std::string undecided;
+  std::vector<ReadFigure> figures;
+  std::string text;                    // of `otherwise`, with what stands in braces filled in
+};
+struct TypedNorm {
+  NormKind kind = NormKind::require;
+  std::string subject;                 // "Elvia", the actor or the member that a rule is asked of; empty: the rule has none
+  Span subject_place;
+  std::vector<NormVersion> versions;   // by date, of those that concern the subject
+  std::vector<Citation> cites;         // of the rule, then of the norm
+  Span span;
+};
+struct TypedRule {
+  std::string name, binds;             // binds: the role that has to keep it; may be empty
+  std::vector<TypedNorm> norms;
+  Span span;
+};
+
 // A run: one scenario, one test, or `check`'s walk through every tariff (kind standalone, no data).
 struct Settlement {
   enum class Kind : uint8_t { scenario, test, standalone } kind = Kind::scenario;
@@ -277,6 +308,7 @@ struct Settlement {
   bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
   std::vector<ShownAnswer> shows;
+  std::vector<TypedRule> rules;        // those that the scenario checks
   std::vector<Expectation> expects;
   std::vector<GivenValue> givens;
   std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site

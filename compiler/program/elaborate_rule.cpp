@@ -1,0 +1,195 @@
+// Rules over declarations and tariffs: each norm is read as of every day on which what it reads changes, so that it is a constant there.
+#include <algorithm>
+
+#include "compiler/program/elaborator.h"
+#include "compiler/program/rule_reading.h"
+#include "runtime/base/nearest_name.h"
+
+namespace wattlaw {
+
+namespace {
+
+const Date kAnyDay = date_of(2026, 1, 1);  // for rules that nothing dates
+
+bool is_norm(NodeKind kind) { return kind == NodeKind::Norm; }
+
+NormKind norm_kind(const std::string& word) { return word == "forbid" ? NormKind::forbid : word == "warn" ? NormKind::warn : NormKind::require; }
+
+}  // namespace
+
+// `check A, B` of a scenario: over its period, or over all versions of the texts where it has none.
+void Elaborator::elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until) {
+  const std::vector<uint32_t> series = settlement_->series, attributes = settlement_->attributes;
+  for (NodeId check : tree(module).children(scenario, NodeKind::Check))
+    for (NodeId id : node(module, check).children) {
+      const Node& name = node(module, id);
+      Symbol* rule = find(name.text, module, Symbol::Kind::rule);
+      if (!rule) {
+        const std::string near = nearest_name(name.text, names_in_scope(module, Symbol::Kind::rule));
+        if (Diagnostic* d = error("WL2014", name.span, "no rule is called `" + name.text + "`")) d->hint(near.empty() ? "declare it: `rule " + name.text + " on tariff { require … }`" : "did you mean `" + near + "`?");
+        continue;
+      }
+      rules_checked_.insert(rule);
+      TypedRule typed = elaborate_rule(*rule, from, until);
+      if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && !diagnostics_.has_errors())
+        if (Diagnostic* d = warning("WL4491", name.span, "`" + rule->name + "` concerns nothing that `" + settlement_->name + "` looks at"))
+          d->label(node(rule->module, rule->node).text_span, "the rule").hint("import the tariffs it shall hold for, or look whether clause and condition are named as there");
+      settlement_->rules.push_back(std::move(typed));
+    }
+  settlement_->series = series;  // what a rule looks at needs no data
+  settlement_->attributes = attributes;
+}
+
+// Rules that no scenario checks hold nowhere; mistakes in them are still told.
+void Elaborator::elaborate_unchecked_rules(uint32_t module) {
+  for (Symbol& symbol : symbols_) {
+    if (symbol.kind != Symbol::Kind::rule || symbol.module != module || rules_checked_.contains(&symbol)) continue;
+    const Node& n = node(module, symbol.node);
+    Settlement draft;
+    draft.kind = Settlement::Kind::standalone;
+    draft.name = symbol.name;
+    draft.span = n.text_span;
+    draft.from = kAnyDay;
+    draft.until = date_of(2027, 1, 1);
+    draft.zone = zone_of(module, n.text_span, false).value_or("UTC");
+    begin_settlement(std::move(draft), module);
+    if (clock_) elaborate_rule(symbol, {}, {});
+    program_.settlements.pop_back();
+    settlement_ = nullptr;
+    diagnostics_.note("WL4490", n.text_span, "`" + symbol.name + "` is a rule that no scenario checks").hint("write `check " + symbol.name + "` in a scenario");
+  }
+}
+
+TypedRule Elaborator::elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until) {
+  const Node& n = node(rule.module, rule.node);
+  TypedRule typed;
+  typed.name = rule.name;
+  typed.span = n.text_span;
+  if (NodeId binds = tree(rule.module).child(rule.node, NodeKind::Binds)) typed.binds = role_of(binds, rule.module);
+  if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay)) not_in_this_version(node(rule.module, pay).span, "a penalty of a rule");
+  for (const RuleReading& subject : subjects_of(rule))
+    for (NodeId c : n.children)
+      if (is_norm(node(rule.module, c).kind)) typed.norms.push_back(elaborate_norm(rule, c, subject, from, until));
+  return typed;
+}
+
+TypedNorm Elaborator::elaborate_norm(const Symbol& rule, NodeId id, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until) {
+  const Node& n = node(rule.module, id);
+  TypedNorm norm;
+  norm.kind = norm_kind(n.text);
+  norm.span = n.span;
+  if (subject.subject) {
+    norm.subject = subject.subject->name;
+    norm.subject_place = node(subject.subject->module, subject.subject->node).text_span;
+  }
+  for (NodeId owner : {rule.node, id})
+    for (NodeId cite : tree(rule.module).children(owner, NodeKind::Cite)) norm.cites.push_back({node(rule.module, cite).text, node(rule.module, cite).span});
+  // As of every date at which something read changes, until no new date shows up. Without a beginning the first text is the one before them all.
+  std::set<Date> dates;
+  std::map<Date, std::optional<NormVersion>> read;
+  Date first = from.value_or(kAnyDay);
+  const auto is_inside = [&](Date date) { return (!from || date > *from) && (!until || date < *until); };
+  for (size_t before = SIZE_MAX; before != dates.size();) {
+    before = dates.size();
+    if (!from && !dates.empty()) first = Date{dates.begin()->days - 1};
+    std::set<Date> wanted = dates;
+    wanted.insert(first);
+    for (Date date : wanted)
+      if (!read.contains(date) && (date == first || is_inside(date))) read[date] = read_norm(rule, id, subject, date, dates);
+  }
+  for (const auto& [date, version] : read) {
+    if (!version || (date != first && !dates.contains(date))) continue;
+    norm.versions.push_back(*version);
+    if (date != first || from) norm.versions.back().from = date;
+    const auto next = dates.upper_bound(date);
+    if (next != dates.end() && is_inside(*next)) norm.versions.back().until = *next;
+  }
+  return norm;
+}
+
+// A norm as the law stands on a day.
+std::optional<NormVersion> Elaborator::read_norm(const Symbol& rule, NodeId id, RuleReading reading, Date as_of, std::set<Date>& dates) {
+  const SyntaxTree& t = tree(rule.module);
+  if (NodeId force = t.child(rule.node, NodeKind::InForce)) {
+    for (NodeId c : t[force].children)
+      if (auto date = parse_date(t[c].text)) {
+        dates.insert(*date);
+        if (t[c].kind == NodeKind::FromDate ? as_of < *date : as_of >= *date) return std::nullopt;
+      }
+  }
+  Context context;
+  context.module = rule.module;
+  context.as_of = as_of;
+  context.cut_dates = &dates;
+  context.rule = &reading;
+  NormVersion version;
+  const auto decides = [&](ExpressionId e, bool value) { return reading.undecided.empty() && pool_.is_constant(e) && (pool_[e].value != 0) == value; };
+  if (!reading.of_data) {
+    for (NodeId c : t[id].children) {  // where it does not apply, nothing else is asked
+      if (t[c].kind != NodeKind::When && t[c].kind != NodeKind::Except) continue;
+      const NodeId when = t[c].kind == NodeKind::When ? c : t.child(c, NodeKind::When);
+      ExpressionId condition = elaborate_boolean(t[when].children[0], context);
+      if (!condition || decides(condition, t[c].kind == NodeKind::Except)) return std::nullopt;
+      if (reading.undecided.empty() && !pool_.is_constant(condition)) reading.undecided = "`" + text_of(t[when].span) + "` reads what differs from site to site or from hour to hour";
+    }
+    if (NodeId deadline = t.child(id, NodeKind::Deadline)) {
+      not_in_this_version(t[deadline].span, "a deadline in a rule");
+      return std::nullopt;
+    }
+    version.holds = elaborate_norm_condition(id, t[id].text, context);
+    if (!version.holds) return std::nullopt;
+    if (reading.undecided.empty() && !pool_.is_constant(version.holds)) reading.undecided = "it reads what differs from site to site or from hour to hour";
+  }
+  version.undecided = reading.undecided;
+  if (!version.undecided.empty()) version.holds = {};
+  version.text = fill_text(rule, context);
+  version.figures = std::move(reading.figures);
+  return version;
+}
+
+ExpressionId Elaborator::elaborate_norm_condition(NodeId norm, const std::string& kind, Context& context) {
+  ExpressionId condition = elaborate_boolean(node(context.module, norm).children[0], context);
+  return condition && kind == "forbid" ? pool_.negation(condition, pool_[condition].span) : condition;
+}
+
+// The text of `otherwise`, with `{tariff}`, `{charger.owner}` and definitions of the rule filled in.
+std::string Elaborator::fill_text(const Symbol& rule, Context& context) {
+  const NodeId say = tree(rule.module).child(rule.node, NodeKind::OtherwiseSay);
+  if (!say) return "";
+  const Node& n = node(rule.module, say);
+  const RuleReading& reading = *context.rule;
+  std::string filled;
+  for (size_t at = 0; at < n.text.size();) {
+    const size_t open = n.text.find('{', at), close = open == std::string::npos ? open : n.text.find('}', open);
+    filled += n.text.substr(at, close == std::string::npos ? std::string::npos : open - at);
+    if (close == std::string::npos) break;
+    const std::string name = n.text.substr(open + 1, close - open - 1);
+    at = close + 1;
+    if (reading.subject && name == reading.word) filled += reading.subject->name;
+    else if (auto value = name.starts_with(reading.word + ".") ? value_of_field(name.substr(reading.word.size() + 1), context) : std::nullopt) filled += text_of(node(value->first, value->second).span);
+    else if (reading.subject || !reading.of_data) {
+      if (Diagnostic* d = error("WL4406", n.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule is not asked of"))
+        d->hint(reading.subject ? "write `{" + reading.word + "}`" : "a rule without `on tariff` or `for each` has nothing to name");
+    } else filled += "{" + name + "}";
+  }
+  return filled;
+}
+
+// A figure that its own script marks as not sure.
+void Elaborator::warn_of_status() {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children) {
+      const Node& n = node(m, id);
+      const NodeId status = n.kind == NodeKind::Parameter ? tree(m).child(id, NodeKind::Status) : NodeId{};
+      if (!status || (m + 1 < modules_.list.size() && !scopes_[m][n.text]->used)) continue;  // an imported figure counts where it is read
+      const Node& mark = node(m, status);
+      if (mark.text == "unverified" || mark.text == "conflicting") {
+        if (Diagnostic* d = warning("WL4092", mark.span, mark.text == "unverified" ? "`" + n.text + "` is marked unverified: nobody has compared it with its source" : "`" + n.text + "` is marked conflicting: its sources differ"))
+          d->hint("compare it, cite the source and take the mark away");
+      } else if (mark.text != "verified") {
+        if (Diagnostic* d = error("WL2015", mark.text_span, "no figure has the status `" + mark.text + "`")) d->hint("a figure is `status verified`, `status unverified` or `status conflicting`");
+      }
+    }
+}
+
+}  // namespace wattlaw
