@@ -183,6 +183,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
       default: break;
     }
   }
+  check_options();
   for (const Choice& choice : choices) keep_cheapest(choice.keys, choice.span);
   end_settlement();
   if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read
@@ -197,8 +198,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
   for (NodeId c : n.children)
     if (node(m, c).kind == NodeKind::Show) elaborate_show(m, c);
-  check_givens_read();
   elaborate_checks(m, symbol.node, settlement_->from, settlement_->until);
+  check_givens_read();
 }
 
 // An answer: one value, or one for each period or, `per interval`, each interval of the run; where `when` fails nothing is shown.
