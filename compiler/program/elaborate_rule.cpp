@@ -227,7 +227,7 @@ void Elaborator::warn_of_status() {
       const Node& mark = node(m, status);
       if (mark.text == "unverified" || mark.text == "conflicting") {
         if (Diagnostic* d = warning("WL4092", mark.span, mark.text == "unverified" ? "`" + n.text + "` is marked unverified: nobody has compared it with its source" : "`" + n.text + "` is marked conflicting: its sources differ"))
-          d->hint("compare it, cite the source and take the mark away");
+          d->hint(m + 1 < modules_.list.size() ? "the text beside it says which figure is used; where that matters, declare a tariff with the figure you rely on" : "compare it, cite the source and take the mark away");
       } else if (mark.text != "verified") {
         if (Diagnostic* d = error("WL2015", mark.text_span, "no figure has the status `" + mark.text + "`")) d->hint("a figure is `status verified`, `status unverified` or `status conflicting`");
       }
