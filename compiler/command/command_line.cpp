@@ -38,7 +38,7 @@ CLI::Validator processor_at_hand() {
 }
 
 constexpr char kExitCodes[] =
-    "exit status: 0 ok, 1 a test failed or `fmt --check` found a file to format, 2 warnings under --strict, 3 the script or this command line, 4 data, 5 our bug";
+    "exit status: 0 ok, 1 a test failed, a rule is broken or `fmt --check` found a file to format, 2 warnings under --strict, 3 the script or this command line, 4 data, 5 our bug";
 
 // What the arguments fill in; the verb that was chosen leaves what is to be run.
 struct CommandLine {

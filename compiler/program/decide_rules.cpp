@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -29,7 +30,7 @@ std::string figure_text(const TypedProgram& program, const ReadFigure& figure) {
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, figure.type);
-  return print_decimal(figure.value, 0, 6) + (unit.empty() ? "" : " " + unit);
+  return print_decimal(figure.value, figure.type.dimension.money ? 2 : 0, 6) + (unit.empty() ? "" : " " + unit);
 }
 
 std::string note_of(const TypedProgram& program, const ReadFigure& figure) {
@@ -68,7 +69,7 @@ void tell_undecided(const TypedRule& rule, const std::map<std::string, std::vect
     for (size_t i = 0; i < std::min(norms.size(), kMostNamed); ++i)
       if (!norms[i]->subject.empty()) subjects += (subjects.empty() ? " for `" : ", `") + norms[i]->subject + "`";
     if (norms.size() > kMostNamed) subjects += fmt::format(" and {} more", norms.size() - kMostNamed);
-    verdicts.findings.warning("WL4403", norms[0]->span, fmt::format("the rule `{}` is undecided{}: {}", rule.name, subjects, reason)).hint("a rule of tariffs, roles and declared members is decided here; what is metered is not yet");
+    verdicts.findings.warning("WL4403", norms[0]->span, fmt::format("the rule `{}` is undecided{}: {}", rule.name, subjects, reason)).hint("declarations decide it only where they say all that it reads");
   }
 }
 
@@ -104,7 +105,8 @@ RuleVerdicts decide_rules(const TypedProgram& program, const Settlement& settlem
       if (outcome == Outcome::broken) (norm.kind == NormKind::warn ? warned : broken) = true;
     }
     tell_undecided(rule, reasons, verdicts);
-    ++(broken ? verdicts.broken : undecided || !reasons.empty() ? verdicts.undecided : warned ? verdicts.warned : verdicts.hold);
+    const bool asked = std::any_of(rule.norms.begin(), rule.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); });
+    ++(!asked ? verdicts.idle : broken ? verdicts.broken : undecided || !reasons.empty() ? verdicts.undecided : warned ? verdicts.warned : verdicts.hold);
   }
   return verdicts;
 }
@@ -114,12 +116,14 @@ void add_verdicts(RuleVerdicts& to, const RuleVerdicts& more) {
   to.broken += more.broken;
   to.warned += more.warned;
   to.undecided += more.undecided;
+  to.idle += more.idle;
 }
 
 std::string verdicts_text(const RuleVerdicts& verdicts) {
   const auto part = [](size_t count, const char* one, const char* many) { return count == 0 ? std::string() : fmt::format("{} {}", count, count == 1 ? one : many); };
   std::string text;
-  for (const std::string& said : {part(verdicts.hold, "holds", "hold"), part(verdicts.broken, "is broken", "are broken"), part(verdicts.warned, "warns", "warn"), part(verdicts.undecided, "is undecided", "are undecided")})
+  for (const std::string& said : {part(verdicts.hold, "holds", "hold"), part(verdicts.broken, "is broken", "are broken"), part(verdicts.warned, "warns", "warn"), part(verdicts.undecided, "is undecided", "are undecided"),
+                                  part(verdicts.idle, "concerns nothing", "concern nothing")})
     if (!said.empty()) text += (text.empty() ? "" : ", ") + said;
   return "rules: " + text;
 }

@@ -7,8 +7,8 @@ namespace wattlaw {
 
 struct RuleVerdicts {
   Diagnostics findings;              // an error for a broken `require` or `forbid`, a warning for a broken `warn` and for what is undecided
-  size_t hold = 0, broken = 0, warned = 0, undecided = 0;  // rules, each counted once, by the worst of its norms
-  size_t count() const { return hold + broken + warned + undecided; }
+  size_t hold = 0, broken = 0, warned = 0, undecided = 0, idle = 0;  // rules, each counted once, by the worst of its norms; idle: it concerns nothing
+  size_t count() const { return hold + broken + warned + undecided + idle; }
 };
 
 RuleVerdicts decide_rules(const TypedProgram& program, const Settlement& settlement);

@@ -38,6 +38,7 @@ ExpressionId Elaborator::elaborate(NodeId id, Context& context) {
     case NodeKind::Name: return elaborate_name(id, context);
     case NodeKind::And:
     case NodeKind::Or: {
+      if (context.rule && !context.tariff && !context.names_of) return elaborate_rule_logic(id, context);
       std::vector<ExpressionId> parts;
       for (NodeId c : n.children) {
         ExpressionId e = elaborate_boolean(c, context);

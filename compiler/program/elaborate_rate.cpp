@@ -26,7 +26,7 @@ std::string one_line(const std::string& text) {
 
 std::string figure_text(const TypedProgram& program, const Type& type, const Rational& value) {
   const std::string unit = unit_text(program, type);
-  return print_decimal(value, 0, 6) + (unit.empty() ? "" : " " + unit);
+  return print_decimal(value, type.dimension.money ? 2 : 0, 6) + (unit.empty() ? "" : " " + unit);
 }
 
 // What a rate reads that no case decides, in the words of the script.
@@ -51,6 +51,7 @@ std::optional<ExpressionId> Elaborator::elaborate_meta_call(NodeId id, Context& 
   if (n.text == "rate") return elaborate_rate(id, id, context, {});
   if (n.text == "non_decreasing") return elaborate_ladder(id, context);
   if (n.text == "priced") return elaborate_priced(id, context);
+  if (n.text == "count") return elaborate_count(id, context);
   if (!extreme || n.children.size() != 1) return std::nullopt;
   const Node& argument = node(context.module, n.children[0]);
   const NodeId inner = argument.kind == NodeKind::Argument && argument.children.size() == 1 ? argument.children[0] : NodeId{};
@@ -173,7 +174,8 @@ std::vector<RateCase> Elaborator::rates_of_version(TariffInfo& tariff, const Lab
   for (NodeKind kind : {NodeKind::At, NodeKind::Of})
     if (NodeId wrapper = t.child(version.node, kind); wrapper && !price) price = t[wrapper].children[0];
   if (!price) {
-    error("WL4405", clause.text_span, "`" + clause.text + "` of `" + tariff.symbol->name + "` has no rate");
+    const std::string label = clause.text.empty() ? text_of(clause.span).substr(0, text_of(clause.span).find(' ')) : clause.text;
+    error("WL4405", clause.text_span, "`" + label + "` of `" + tariff.symbol->name + "` has no rate");
     return {};
   }
   const bool is_table = t[price].kind == NodeKind::Table;
@@ -327,6 +329,32 @@ ExpressionId Elaborator::elaborate_priced(NodeId call, Context& context) {
       found = found || (on && reads_name(version.module, on, *tariff, quantity.text));
     }
   return pool_.boolean(found, n.span);
+}
+
+// `count(tariff where …)`: how many of the things declared, on the day of the context; nothing: it counts something else.
+std::optional<ExpressionId> Elaborator::elaborate_count(NodeId call, Context& context) {
+  const Node& n = node(context.module, call);
+  const NodeId argument = tree(context.module).child(call, NodeKind::Argument), where = argument ? tree(context.module).child(argument, NodeKind::Where) : NodeId{};
+  if (n.children.size() != 1 || !argument) return std::nullopt;
+  const Node& word = node(context.module, node(context.module, argument).children[0]);
+  const bool is_declared = word.kind == NodeKind::Name && (word.text == "tariff" || word.text == "actor" || !things_called(word.text).empty());
+  if (!is_declared) return std::nullopt;
+  RuleReading& reading = *context.rule;
+  int64_t count = 0;
+  for (const Symbol* thing : things_called(word.text)) {
+    RuleReading of_thing = reading;
+    of_thing.subject = thing;
+    of_thing.word = word.text;
+    Context inner = context;
+    inner.rule = &of_thing;
+    const ExpressionId holds = where ? elaborate_boolean(node(context.module, where).children[0], inner) : pool_.boolean(true, n.span);
+    if (!holds && of_thing.concerns) return ExpressionId{};
+    if (reading.undecided.empty()) reading.undecided = of_thing.undecided;
+    if (holds && !pool_.is_constant(holds) && reading.undecided.empty()) reading.undecided = "`" + one_line(text_of(n.span)) + "` asks what differs from site to site or from hour to hour";
+    count += holds && pool_.is_constant(holds) && pool_[holds].value != 0;
+  }
+  reading.figures.push_back({one_line(text_of(n.span)), number_type(), count, {}, n.span});
+  return pool_.constant(count, number_type(), n.span);
 }
 
 // Whether the text names the quantity, also through definitions of the tariff.

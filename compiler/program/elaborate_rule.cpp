@@ -1,5 +1,6 @@
 // Rules over declarations and tariffs: each norm is read as of every day on which what it reads changes, so that it is a constant there.
 #include <algorithm>
+#include <utility>
 
 #include "compiler/program/elaborator.h"
 #include "compiler/program/rule_reading.h"
@@ -66,7 +67,7 @@ TypedRule Elaborator::elaborate_rule(Symbol& rule, std::optional<Date> from, std
   typed.name = rule.name;
   typed.span = n.text_span;
   if (NodeId binds = tree(rule.module).child(rule.node, NodeKind::Binds)) typed.binds = role_of(binds, rule.module);
-  if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay)) not_in_this_version(node(rule.module, pay).span, "a penalty of a rule");
+  if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay); pay && rules_checked_.contains(&rule)) not_in_this_version(node(rule.module, pay).span, "a penalty of a rule");
   for (const RuleReading& subject : subjects_of(rule))
     for (NodeId c : n.children)
       if (is_norm(node(rule.module, c).kind)) typed.norms.push_back(elaborate_norm(rule, c, subject, from, until));
@@ -122,34 +123,75 @@ std::optional<NormVersion> Elaborator::read_norm(const Symbol& rule, NodeId id, 
   context.as_of = as_of;
   context.cut_dates = &dates;
   context.rule = &reading;
+  std::vector<ParameterUse> parameters;
+  context.parameters = &parameters;
   NormVersion version;
-  const auto decides = [&](ExpressionId e, bool value) { return reading.undecided.empty() && pool_.is_constant(e) && (pool_[e].value != 0) == value; };
-  if (!reading.of_data) {
-    for (NodeId c : t[id].children) {  // where it does not apply, nothing else is asked
-      if (t[c].kind != NodeKind::When && t[c].kind != NodeKind::Except) continue;
-      const NodeId when = t[c].kind == NodeKind::When ? c : t.child(c, NodeKind::When);
-      ExpressionId condition = elaborate_boolean(t[when].children[0], context);
-      if (!condition || decides(condition, t[c].kind == NodeKind::Except)) return std::nullopt;
-      if (reading.undecided.empty() && !pool_.is_constant(condition)) reading.undecided = "`" + text_of(t[when].span) + "` reads what differs from site to site or from hour to hour";
-    }
-    if (NodeId deadline = t.child(id, NodeKind::Deadline)) {
-      not_in_this_version(t[deadline].span, "a deadline in a rule");
-      return std::nullopt;
-    }
-    version.holds = elaborate_norm_condition(id, t[id].text, context);
-    if (!version.holds) return std::nullopt;
-    if (reading.undecided.empty() && !pool_.is_constant(version.holds)) reading.undecided = "it reads what differs from site to site or from hour to hour";
-  }
-  version.undecided = reading.undecided;
-  if (!version.undecided.empty()) version.holds = {};
+  if (reading.of_data) version.undecided = reading.undecided;
+  else if (!read_conditions(rule.module, id, context, version)) return std::nullopt;
   version.text = fill_text(rule, context);
   version.figures = std::move(reading.figures);
+  for (const ParameterUse& use : parameters) {
+    const size_t later = static_cast<size_t>(std::upper_bound(use.dates.begin(), use.dates.end(), as_of) - use.dates.begin());
+    const Expression& value = pool_[use.values[later == 0 ? 0 : later - 1]];
+    if (value.op == Op::constant) version.figures.push_back({use.name, value.type, value.value, {}, value.span});
+  }
   return version;
 }
 
-ExpressionId Elaborator::elaborate_norm_condition(NodeId norm, const std::string& kind, Context& context) {
-  ExpressionId condition = elaborate_boolean(node(context.module, norm).children[0], context);
-  return condition && kind == "forbid" ? pool_.negation(condition, pool_[condition].span) : condition;
+// What a condition comes to on the day of the context: yes, no, or undecided with the reason. None: it concerns nothing, or is in error.
+std::optional<Elaborator::Answer> Elaborator::decide_condition(NodeId condition, Context& context) {
+  RuleReading& reading = *context.rule;
+  const std::string before = std::exchange(reading.undecided, "");
+  const ExpressionId e = elaborate_boolean(condition, context);
+  Answer answer{e, std::exchange(reading.undecided, before)};
+  if (!e) return std::nullopt;
+  if (answer.undecided.empty() && !pool_.is_constant(e)) answer.undecided = "`" + text_of(node(context.module, condition).span) + "` differs from site to site or from hour to hour";
+  answer.yes = answer.undecided.empty() && pool_[e].value != 0;
+  answer.no = answer.undecided.empty() && pool_[e].value == 0;
+  return answer;
+}
+
+// `and`, `or` of a norm: what decides it, decides, whatever the other parts do not say.
+ExpressionId Elaborator::elaborate_rule_logic(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const bool all = n.kind == NodeKind::And;
+  std::string undecided;
+  std::vector<ExpressionId> parts;
+  bool decided = false;
+  for (NodeId c : n.children) {
+    const auto answer = decide_condition(c, context);
+    if (!answer) return {};
+    decided = decided || (all ? answer->no : answer->yes);
+    if (undecided.empty()) undecided = answer->undecided;
+    parts.push_back(answer->value);
+  }
+  if (decided) return pool_.boolean(!all, n.span);
+  if (context.rule->undecided.empty()) context.rule->undecided = undecided;
+  return pool_.make(all ? Op::logical_and : Op::logical_or, boolean_type(), parts, n.span);
+}
+
+// The norm and its conditions; false: it does not apply on that day, or is in error.
+bool Elaborator::read_conditions(uint32_t module, NodeId id, Context& context, NormVersion& version) {
+  const SyntaxTree& t = tree(module);
+  std::string undecided;
+  for (NodeId c : t[id].children) {  // where it does not apply, nothing else is asked
+    if (t[c].kind != NodeKind::When && t[c].kind != NodeKind::Except) continue;
+    const bool excepts = t[c].kind == NodeKind::Except;
+    const NodeId when = excepts ? t.child(c, NodeKind::When) : c;
+    const auto answer = decide_condition(t[when].children[0], context);
+    if (!answer || (excepts ? answer->yes : answer->no)) return false;
+    if (undecided.empty()) undecided = answer->undecided;
+  }
+  if (NodeId deadline = t.child(id, NodeKind::Deadline)) {
+    not_in_this_version(t[deadline].span, "a deadline in a rule");
+    return false;
+  }
+  const auto answer = decide_condition(t[id].children[0], context);
+  if (!answer) return false;
+  const bool forbids = t[id].text == "forbid", holds = forbids ? answer->no : answer->yes;
+  version.undecided = holds ? "" : !answer->undecided.empty() ? answer->undecided : undecided;
+  if (version.undecided.empty()) version.holds = pool_.boolean(holds, t[id].span);
+  return true;
 }
 
 // The text of `otherwise`, with `{tariff}`, `{charger.owner}` and definitions of the rule filled in.
@@ -185,7 +227,7 @@ void Elaborator::warn_of_status() {
       const Node& mark = node(m, status);
       if (mark.text == "unverified" || mark.text == "conflicting") {
         if (Diagnostic* d = warning("WL4092", mark.span, mark.text == "unverified" ? "`" + n.text + "` is marked unverified: nobody has compared it with its source" : "`" + n.text + "` is marked conflicting: its sources differ"))
-          d->hint("compare it, cite the source and take the mark away");
+          d->hint(m + 1 < modules_.list.size() ? "the text beside it says which figure is used; where that matters, declare a tariff with the figure you rely on" : "compare it, cite the source and take the mark away");
       } else if (mark.text != "verified") {
         if (Diagnostic* d = error("WL2015", mark.text_span, "no figure has the status `" + mark.text + "`")) d->hint("a figure is `status verified`, `status unverified` or `status conflicting`");
       }

@@ -184,6 +184,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
       default: break;
     }
   }
+  check_options();
   for (const Choice& choice : choices) keep_cheapest(choice.keys, choice.span);
   end_settlement();
   if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read

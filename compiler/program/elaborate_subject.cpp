@@ -19,34 +19,36 @@ std::vector<Symbol*> Elaborator::tariffs_in_view(uint32_t module) {
   return tariffs;
 }
 
+// What the script declares under a word of a rule: tariffs, actors, or members of that kind.
+std::vector<const Symbol*> Elaborator::things_called(const std::string& word) {
+  std::vector<const Symbol*> things;
+  if (word == "tariff")
+    for (const Symbol* tariff : tariffs_in_view(settlement_module_)) things.push_back(tariff);
+  for (const Symbol& symbol : symbols_) {
+    const bool is_actor = word == "actor" && symbol.kind == Symbol::Kind::actor;
+    const bool is_member = symbol.kind == Symbol::Kind::member && node(symbol.module, tree(symbol.module).child(symbol.node, NodeKind::Is)).text == word;
+    if (is_actor || is_member) things.push_back(&symbol);
+  }
+  return things;
+}
+
 std::vector<RuleReading> Elaborator::subjects_of(const Symbol& rule) {
   const SyntaxTree& t = tree(rule.module);
   const NodeId each = t.child(rule.node, NodeKind::ForEach), on = t.child(rule.node, NodeKind::OnDeclaration), per = t.child(rule.node, NodeKind::PerGrain);
   RuleReading plain;
   plain.rule = &rule;
-  std::vector<RuleReading> subjects;
-  const auto add = [&](const std::string& word, const Symbol& subject) {
-    subjects.push_back(plain);
-    subjects.back().word = word;
-    subjects.back().subject = &subject;
-  };
   if (on && t[on].text == "contract") {
     not_in_this_version(t[on].span, "a rule on contracts");
     return {};
   }
-  if (on) {
-    for (const Symbol* tariff : tariffs_in_view(settlement_module_)) add("tariff", *tariff);
-    return subjects;
-  }
-  if (each && t[each].text == "actor") {
-    for (const Symbol& symbol : symbols_)
-      if (symbol.kind == Symbol::Kind::actor) add("actor", symbol);
-    return subjects;
-  }
-  if (each)
-    for (const Symbol& symbol : symbols_)
-      if (symbol.kind == Symbol::Kind::member && node(symbol.module, tree(symbol.module).child(symbol.node, NodeKind::Is)).text == t[each].text) add(t[each].text, symbol);
-  if (!subjects.empty()) return subjects;
+  std::vector<RuleReading> subjects;
+  if (on || each)
+    for (const Symbol* thing : things_called(on ? "tariff" : t[each].text)) {
+      subjects.push_back(plain);
+      subjects.back().word = on ? "tariff" : t[each].text;
+      subjects.back().subject = thing;
+    }
+  if (!subjects.empty() || on || (each && t[each].text == "actor")) return subjects;
   const auto reads_tariffs = [&] {  // meta-rules mean the tariff, whomever they are written for
     return std::any_of(t.nodes.begin(), t.nodes.end(), [&](const Node& n) {
       const Span& whole = t[rule.node].span;

@@ -351,12 +351,20 @@ class Elaborator {
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
   TypedNorm elaborate_norm(const Symbol& rule, NodeId norm, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until);
   std::optional<NormVersion> read_norm(const Symbol& rule, NodeId norm, RuleReading reading, Date as_of, std::set<Date>& dates);  // none: it concerns nothing then
-  ExpressionId elaborate_norm_condition(NodeId norm, const std::string& kind, Context& context);
+  struct Answer {
+    ExpressionId value;
+    std::string undecided;             // why it is neither
+    bool yes = false, no = false;
+  };
+  std::optional<Answer> decide_condition(NodeId condition, Context& context);
+  ExpressionId elaborate_rule_logic(NodeId id, Context& context);
+  bool read_conditions(uint32_t module, NodeId norm, Context& context, NormVersion& version);
   std::string fill_text(const Symbol& rule, Context& context);
   void warn_of_status();
 
   // ---- elaborate_subject.cpp: whom and what a rule is asked of
   std::vector<RuleReading> subjects_of(const Symbol& rule);
+  std::vector<const Symbol*> things_called(const std::string& word);
   std::vector<Symbol*> tariffs_in_view(uint32_t module);
   bool plays(const Symbol& actor, const std::string& role, Context& context);  // at `as_of`, by itself or by what the role is
   bool is_role_of(const std::string& role, const std::string& wanted, uint32_t module);
@@ -390,6 +398,7 @@ class Elaborator {
   ExpressionId elaborate_rate_now(NodeId call, Context& context);
   ExpressionId elaborate_ladder(NodeId call, Context& context);
   ExpressionId elaborate_priced(NodeId call, Context& context);
+  std::optional<ExpressionId> elaborate_count(NodeId call, Context& context);
   bool reads_name(uint32_t module, NodeId node, const TariffInfo& tariff, const std::string& name, int depth = 0);
 
   // ---- check_declarations.cpp
@@ -405,6 +414,9 @@ class Elaborator {
   void check_table(NodeId node, const std::vector<ExpressionId>& columns, const std::vector<std::vector<ExpressionId>>& keys, const std::vector<NodeId>& rows, uint32_t module, bool first_match = false);
   void check_exceptions(const std::vector<TypedException>& exceptions);
   void check_unused();
+  void check_options();  // of a scenario: tariffs that exclude or require one another by `applied` in their `covers`
+  void check_exclusion(const std::string& key, const std::string& other, Span where);
+  ExpressionId who_may_have(const std::string& key);
   bool is_never_negative(ExpressionId id) const;  // whatever the data say: import, export and what is made of them without subtraction
   bool refuse_modifiers(const LabelVersion& version, const std::vector<NodeKind>& understood);  // false after an error
 
