@@ -75,7 +75,8 @@ Result<Ok> KeyedReader::read_row(const std::vector<std::string_view>& fields) {
     if (found == values.end()) {
       std::vector<std::string> known;
       for (const auto& spellings : values) known.insert(known.end(), spellings.begin(), spellings.end());
-      const std::string near = nearest_name(text, known);
+      const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      const std::string near = is_number ? "" : nearest_name(text, known);
       return csv_.fail("WL6047", "`" + show_text(text) + "` is no `" + keys_[i].column + "`", near.empty() ? "its values are `" + values.front()[0] + "` to `" + values.back()[0] + "`" : "did you mean `" + near + "`?");
     }
     cell = cell * values.size() + static_cast<size_t>(found - values.begin());
