@@ -34,7 +34,7 @@ void Elaborator::elaborate_checks(uint32_t module, NodeId scenario, std::optiona
       TypedRule typed = elaborate_rule(*rule, from, until);
       if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && !diagnostics_.has_errors())
         if (Diagnostic* d = warning("WL4491", name.span, "`" + rule->name + "` concerns nothing that `" + settlement_->name + "` looks at"))
-          d->label(node(rule->module, rule->node).text_span, "the rule").hint("import the tariffs it shall hold for, or look whether clause and condition are named as there");
+          d->label(node(rule->module, rule->node).text_span, "the rule").hint("import or apply the tariffs it shall hold for, and look whether they have the clause and the condition that it names");
       settlement_->rules.push_back(std::move(typed));
     }
   settlement_->series = series;  // what a rule looks at needs no data
