@@ -73,14 +73,20 @@ class UrdbReader {
     return rate;
   }
 
+  // Of a text that decides nothing: it may be empty, as many are.
+  std::string words(DocumentId map, std::string_view key) const {
+    const auto found = reader_.child(map, key);
+    return found && reader_.node(*found).kind == DocumentNode::Kind::text ? reader_.node(*found).text : "";
+  }
+
   // ---- who and when
 
   void read_names(DocumentId id, UrdbRate& rate) {
     rate.name = reader_.required_text(id, "name").value_or("");
     rate.utility = reader_.required_text(id, "utility").value_or("");
     rate.label = reader_.required_text(id, "label").value_or("");
-    if (const auto uri = reader_.child(id, "uri")) rate.uri = reader_.node(*uri).text;
-    if (const auto source = reader_.child(id, "source")) rate.source = cut(reader_.node(*source).text);
+    rate.uri = words(id, "uri");
+    rate.source = cut(words(id, "source"));
     if (const auto country = reader_.optional_text(id, "country"); country && *country != "USA")
       reader_.error("WL8008", *reader_.child(id, "country"), fmt::format("a rate of `{}`: prices are read as US dollars", *country));
     rate.from = read_day(id, "startdate");
@@ -96,8 +102,11 @@ class UrdbReader {
     const auto found = reader_.optional_figure(map, key);
     if (!found) return std::nullopt;
     constexpr int64_t kDay = 86400;
-    if (denominator(found->value) == 1 && found->value >= 0 && found->value < Rational(kDay) * 100000) return Date{static_cast<int32_t>((static_cast<int64_t>(numerator(found->value)) + kDay / 2) / kDay)};
-    reader_.error("WL8007", *reader_.child(map, key), "a date in seconds since 1970 is expected here");
+    if (denominator(found->value) == 1 && found->value >= 0 && found->value < Rational(kDay) * 100000) {
+      const Date day{static_cast<int32_t>((static_cast<int64_t>(numerator(found->value)) + kDay / 2) / kDay)};
+      if (const int year = civil_of(day).year; year > 1970 && year < 2100) return day;
+    }
+    reader_.error("WL8007", *reader_.child(map, key), "a date from 1971 to 2099, in seconds since 1970, is expected here");
     return std::nullopt;
   }
 
@@ -105,29 +114,29 @@ class UrdbReader {
   void end_where_next_begins(const std::vector<DocumentId>& items, UrdbFile& file) {
     for (size_t i = 0; i < items.size(); ++i)
       for (const char* key : {"supersedes", "supercedes"})
-        if (const auto before = reader_.optional_text(items[i], key))
+        if (const std::string before = words(items[i], key); !before.empty())
           for (UrdbRate& other : file.rates)
-            if (other.label == *before && file.rates[i].from && other.until && *other.until > *file.rates[i].from) other.until = file.rates[i].from;
+            if (other.label == before && file.rates[i].from && other.until && *other.until > *file.rates[i].from) other.until = file.rates[i].from;
   }
 
   // ---- what a reader of the script should know
 
   void read_remarks(DocumentId id, UrdbRate& rate) {
     std::string who;
-    const auto add = [&](const std::optional<std::string>& words, const char* form) {
-      if (words) who += (who.empty() ? "" : ", ") + fmt::format(fmt::runtime(form), *words);
+    const auto add = [&](const char* before, const std::string& value, const char* after) {
+      if (!value.empty()) who += (who.empty() ? "" : ", ") + (before + value + after);
     };
-    add(reader_.optional_text(id, "sector"), "{}");
-    add(reader_.optional_text(id, "servicetype"), "{} service");
-    add(reader_.optional_text(id, "voltagecategory"), "{} voltage");
-    add(range_text(id, "peakkwcapacitymin", "peakkwcapacitymax", "kW"), "demand {}");
-    add(range_text(id, "peakkwhusagemin", "peakkwhusagemax", "kWh a month"), "use {}");
+    add("", words(id, "sector"), "");
+    add("", words(id, "servicetype"), " service");
+    add("", words(id, "voltagecategory"), " voltage");
+    add("demand ", range_text(id, "peakkwcapacitymin", "peakkwcapacitymax", "kW").value_or(""), "");
+    add("use ", range_text(id, "peakkwhusagemin", "peakkwhusagemax", "kWh a month").value_or(""), "");
     if (!who.empty()) rate.remarks.push_back("For: " + who + ".");
     if (const auto approved = reader_.child(id, "approved"); approved && reader_.yes_no(*approved) == false) rate.remarks.push_back("No expert has verified the entry.");
     static const std::vector<std::pair<const char*, const char*>> kComments = {
         {"description", "Description"}, {"basicinformationcomments", "Comments"}, {"energycomments", "On energy"}, {"demandcomments", "On demand"}};
     for (const auto& [key, word] : kComments)
-      if (const auto found = reader_.child(id, key); found && !reader_.node(*found).text.empty()) rate.remarks.push_back(fmt::format("{}: {}", word, cut(reader_.node(*found).text)));
+      if (const std::string text = cut(words(id, key)); !text.empty()) rate.remarks.push_back(fmt::format("{}: {}", word, text));
   }
 
   std::optional<std::string> range_text(DocumentId id, const char* least, const char* most, const char* unit) {

@@ -172,6 +172,7 @@ class ScheduleParts {
   std::string name_of(size_t period, const std::vector<std::string>& names_of_seasons) const {
     std::string name = season_of(months_of(period), names_of_seasons);
     const std::string level = level_of(period);
+    if (name.empty() && level.empty()) return "base";
     return name + (name.empty() || level.empty() ? "" : "_") + level;
   }
 
@@ -180,11 +181,7 @@ class ScheduleParts {
     if (months.all()) return "";
     for (size_t i = 0; i < seasons_.size(); ++i)
       if (months == seasons_[i]) return names[i];
-    if (months[kJuly] != months[kJanuary]) return months[kJuly] ? "summer" : "winter";
-    std::string name;
-    for (size_t i = 0; i < seasons_.size(); ++i)
-      if ((months & seasons_[i]).any()) name += (name.empty() ? "" : "_") + names[i];
-    return name;
+    return months[kJuly] == months[kJanuary] ? "" : months[kJuly] ? "summer" : "winter";
   }
 
   // Season by season, dearest first.

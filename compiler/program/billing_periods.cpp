@@ -47,8 +47,12 @@ bool Elaborator::check_partial(const TariffInfo& tariff, NodeId id, uint32_t mod
   if (tariff.headers.partial || settlement_->kind != Settlement::Kind::scenario) return true;
   const Windows* windows = windows_of(of);
   if (!windows) return true;
-  for (uint32_t window : {0u, windows->size() - 1}) {
-    if (windows->is_whole(window, *clock_)) continue;
+  // The clock may begin earlier, with the history that look-backs read: what lies in it is not billed.
+  const uint32_t first = windows->window_of_step[clock_->first_step_of(settlement_->from)], last = windows->window_of_step[clock_->first_step_of(settlement_->until) - 1];
+  const bool dated = of.unit >= Period::Unit::day && of.unit != Period::Unit::session;
+  for (uint32_t window : {first, last}) {
+    const bool billed = !dated || (windows->nominal_begin[window] >= settlement_->from && windows->nominal_end[window] <= settlement_->until);
+    if (billed && windows->is_whole(window, *clock_)) continue;
     int all = windows->nominal_end[window].days - windows->nominal_begin[window].days;
     int covered = std::min(settlement_->until, windows->nominal_end[window]).days - std::max(settlement_->from, windows->nominal_begin[window]).days;
     if (Diagnostic* d = error("WL4103", node(module, id).text_span, "`" + settlement_->name + "` holds only a part of the " + period_name(of) + " " + windows->label(window, *clock_) + ", and `" + label + "` belongs to the whole of it"))
