@@ -102,7 +102,15 @@ bool Elaborator::count_in_steps(VersionParts& parts, NodeId counted, ExpressionI
     const ExpressionId last = pool_.aggregate(Aggregate::last, pool_.select(used, one, zero, n.span), pool_.either({used, beside}, n.span), billing, n.span);
     excess = pool_.select(pool_.make(Op::equal, boolean_type(), {last, one}, n.span), excess, none, n.span);
   }
-  const ExpressionId more = pool_.multiply(excess, rate_in_use_last(parts.version, used, billing, n.span), n.span);
+  const ExpressionId rate = rate_in_use_last(parts.version, used, billing, n.span), more = pool_.multiply(excess, rate, n.span);
+  // What is added stands in explanations beside the rows of a table and the blocks, with its quantity as these have.
+  const Node& size = node(context.module, n.children[0]);
+  RateRow added;
+  added.key = size.kind == NodeKind::Table ? "counted in steps" : "counted in steps of " + text_of(size.span);
+  added.quantity = excess;
+  added.rate = rate;
+  added.span = n.span;
+  parts.version.rows.push_back(std::move(added));
   parts.quantity = pool_.add({total, excess}, n.span);
   parts.amount = pool_.add({parts.amount, more}, n.span);
   if (!parts.row_amounts.empty()) parts.row_amounts.push_back(more);
