@@ -78,6 +78,7 @@ class ClauseWriter {
     add_bounds(bounds, "session.duration", when.range(OcpiBound::duration), seconds_text);
     if (!bounds.empty() && text.find(" or ") != std::string::npos) text = "(" + text + ")";
     for (const std::string& bound : bounds) text += (text.empty() ? "" : " and ") + bound;
+    clause_.asks_rows = true;
     return text;
   }
 
@@ -85,7 +86,6 @@ class ClauseWriter {
   void add_bounds(std::vector<std::string>& bounds, const char* name, const OcpiRange& range, Print print) {
     if (range.min) bounds.push_back(fmt::format("{} >= {}", name, print(*range.min)));
     if (range.max) bounds.push_back(fmt::format("{} < {}", name, print(*range.max)));
-    clause_.reads_rows = clause_.reads_rows || !range.is_open();
   }
 
   std::string any_condition(const std::vector<OcpiPrice>& rows) {
@@ -179,11 +179,13 @@ class ClauseWriter {
   std::string flat(const OcpiSelection& selection) {
     const std::vector<OcpiPrice>& rows = selection.prices;
     if (rows.empty()) return "of " + money(0) + kNoPrice;
+    if (std::all_of(rows.begin(), rows.end(), [](const OcpiPrice& row) { return row.price == 0; })) return "of " + money(0);
     if (selection.is_complete && rows.size() == 1) return "of " + money(rows[0].price);
     // Energy is asked of the whole session, so that it does not matter how many rows it has.
     if (rows.size() == 1 && asks_least_energy_alone(rows[0].when)) return fmt::format("of {} when sum(delivered) >= {} kWh", money(rows[0].price), decimal_text(*rows[0].when.range(OcpiBound::energy).min));
     const auto price = [&](const OcpiPrice& row) { return money(row.price); };
     const std::string table = "by " + first_match(selection, price, money(0) + "\n");
+    clause_.asks_rows = !selection.is_complete;  // a session begins with its first row, however many follow
     if (selection.is_complete) return fmt::format("of first({})", table);
     if (rows.size() == 1) return fmt::format("of max({})  # once, if this holds at any time of the session\n", table);
     return fmt::format("of first({} where {})  # once, at the first of these prices that holds\n", table, any_condition(rows));

@@ -14,7 +14,7 @@ namespace wattlaw {
 struct OcpiClause {
   std::string text;                  // with its line end; empty: the tariff has no such dimension
   bool has_changing_blocks = false;  // blocks whose rates change with time, power …
-  bool reads_rows = false;           // a condition asks for power, current, duration or energy so far of a row of the session
+  bool asks_rows = false;            // a condition is asked at the begin of each row of the session
 };
 
 // For TIME what is said of PARKING_TIME, and the other way round: of the two only the one in use last is counted in steps.

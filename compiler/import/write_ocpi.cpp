@@ -95,8 +95,7 @@ class OcpiWriter {
     text += fmt::format("cite {}\n", quoted_text(fmt::format("OCPI tariff {}*{} {}, {}.json, last updated {}", one.country, one.party, one.id, file_.stem, one.updated)));
     if (one.from || one.until) text += in_force_text(one.from.value_or(date_of(2000, 1, 1)), one.until) + (one.from ? "\n" : "  # the source names no beginning\n");
     text += fmt::format("prices {} vat\nprice by time\n", one.prices_hold_tax ? "incl" : "ex");
-    const auto any_clause = [&](bool OcpiClause::*property) { return std::any_of(periods.begin(), periods.end(), [&](const Period& p) { return std::any_of(p.clauses.begin(), p.clauses.end(), [&](const OcpiClause& c) { return c.*property; }); }); };
-    if (any_clause(&OcpiClause::has_changing_blocks)) text += "blocks chronologically\n";
+    if (any_clause(periods, &OcpiClause::has_changing_blocks)) text += "blocks chronologically\n";
     text += "\n";
     for (OcpiDimension dimension : kInBill) text += periods[0].of(dimension).text;
     text += limits_and_taxes(one) + "}\n";
@@ -104,15 +103,17 @@ class OcpiWriter {
     return text;
   }
 
+  static bool any_clause(const std::vector<Period>& periods, bool OcpiClause::*property) {
+    const auto has_it = [&](const OcpiClause& clause) { return clause.*property; };
+    return std::any_of(periods.begin(), periods.end(), [&](const Period& period) { return std::any_of(period.clauses.begin(), period.clauses.end(), has_it); });
+  }
+
   static std::string comment(const OcpiTariff& one, const std::vector<Period>& periods) {
     std::string text = fmt::format("\n# {}{}{}\n", one_line(one.id), one.type.empty() ? "" : ", ", one.type);
     for (const std::string& line : one.texts) text += "# " + one_line(line) + "\n";
     if (!one.url.empty()) text += "# " + one_line(one.url) + "\n";
     if (!one.reservations.empty()) text += fmt::format("# What a reservation costs stands in {} of the source and is left out: it is no session.\n", fmt::join(one.reservations, ", "));
-    bool reads_rows = false;
-    for (const Period& period : periods)
-      for (const OcpiClause& clause : period.clauses) reads_rows = reads_rows || clause.reads_rows;
-    if (reads_rows) text += "# Prices change with what a session does: it needs a row for each charging period, for each row has the price of its begin.\n";
+    if (any_clause(periods, &OcpiClause::asks_rows)) text += "# Each row of a session has the price of its begin: where the price changes, a new row begins, as OCPI's charging periods do.\n";
     return text;
   }
 
