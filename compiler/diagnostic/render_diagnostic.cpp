@@ -80,9 +80,23 @@ std::string underline(const std::vector<Mark>& marks) {
   return line;
 }
 
+// A line may be a whole file (JSON often is one): what surely lies beside the excerpt is left out before it is cut into cells.
+std::string_view near_marks(std::string_view source, std::vector<Mark>& marks) {
+  constexpr size_t kReach = 4 * kWidestExcerpt;  // bytes of a code point at most
+  if (marks.empty() || source.size() <= 4 * kReach) return source;
+  size_t begin = marks[0].first > kReach ? marks[0].first - kReach : 0;
+  while (begin > 0 && (source[begin] & 0xC0) == 0x80) --begin;
+  std::erase_if(marks, [&](const Mark& mark) { return mark.first < begin; });
+  for (Mark& mark : marks) {
+    mark.first -= begin;
+    mark.last -= begin;
+  }
+  return source.substr(begin, marks[0].first + 2 * kReach);
+}
+
 // Underlines first; the rightmost mark's text stands behind its underline, the others hang below their first cell.
 Stretch draw_line(std::string_view source, std::vector<Mark> marks) {
-  const Cells cells = make_cells(source);
+  const Cells cells = make_cells(near_marks(source, marks));
   for (Mark& mark : marks) {
     mark.first = cells.cell_of_byte[std::min(mark.first, cells.cell_of_byte.size() - 1)];
     mark.last = std::max(cells.cell_of_byte[std::min(mark.last, cells.cell_of_byte.size() - 1)], mark.first + 1);

@@ -7,6 +7,7 @@
 #include "compiler/import/datahub_pricelist.h"
 #include "compiler/import/eltariff.h"
 #include "compiler/import/fri_nettleie.h"
+#include "compiler/import/ocpi.h"
 #include "compiler/import/urdb.h"
 #include "compiler/source/literate.h"
 #include "runtime/time/zone.h"
@@ -18,16 +19,18 @@ const std::vector<ImportFormat>& import_formats() {
       {"fri-nettleie", "YAML of Norwegian grid tariffs, one file a network company", import_fri_nettleie},
       {"eltariff", "JSON of Swedish grid tariffs, answers of the Eltariff-API", import_eltariff},
       {"datahub-pricelist", "CSV of Danish retail prices, Energinet's DatahubPricelist", import_datahub_pricelist},
-      {"urdb", "JSON of US rates, OpenEI Utility Rate Database, version 8; needs --zone", import_urdb, true},
+      {"urdb", "JSON of US rates, OpenEI Utility Rate Database, version 8; needs --zone", import_urdb, ZoneChoice::needed},
+      {"ocpi", "JSON of public charging tariffs, OCPI 2.2.1 and 2.3.0", import_ocpi, ZoneChoice::possible},
   };
   return formats;
 }
 
 Status check_choices(const ImportFormat& format, const ImportChoices& choices) {
-  if (format.needs_zone == choices.zone.empty()) {
-    Failure failure{"WL8012", format.needs_zone ? fmt::format("files of `{}` name no time zone, and their hours are local", format.name)
-                                                : fmt::format("`{}` knows the time zone of its tariffs", format.name)};
-    failure.hint = format.needs_zone ? "add that of the utility, for example `--zone America/Los_Angeles`" : "leave out `--zone`";
+  const bool is_needed = format.zone == ZoneChoice::needed;
+  if (choices.zone.empty() ? is_needed : format.zone == ZoneChoice::none) {
+    Failure failure{"WL8012", is_needed ? fmt::format("files of `{}` name no time zone, and their hours are local", format.name)
+                                        : fmt::format("`{}` knows the time zone of its tariffs", format.name)};
+    failure.hint = is_needed ? "add that of the utility, for example `--zone America/Los_Angeles`" : "leave out `--zone`";
     return failure;
   }
   if (choices.zone.empty()) return Ok{};

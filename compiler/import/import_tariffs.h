@@ -1,5 +1,6 @@
 // import_tariffs: files of one published format -> a script each.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,11 +10,18 @@
 
 namespace wattlaw {
 
+// Whether the user may name the time zone that files of a format leave out.
+enum class ZoneChoice : uint8_t {
+  none,      // the format says it
+  possible,  // its files name a country, which may have several
+  needed,    // they name nothing
+};
+
 struct ImportFormat {
   const char* name;     // as on the command line: "fri-nettleie"
   const char* purpose;  // what it holds, in a few words
   Importer import;
-  bool needs_zone = false;  // its files name no time zone, and their country has several
+  ZoneChoice zone = ZoneChoice::none;
 };
 
 const std::vector<ImportFormat>& import_formats();

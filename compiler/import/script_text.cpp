@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "compiler/import/time_words.h"
 #include "compiler/source/literate.h"
 #include "compiler/syntax/format_source.h"
 #include "compiler/syntax/parse_source.h"
@@ -72,6 +73,7 @@ std::string tariff_name(std::string_view words) {
     if (!name.empty() && std::isdigit(static_cast<unsigned char>(name.back())) && std::isdigit(static_cast<unsigned char>(word[0]))) name += '_';
     name += word;
   }
+  if (is_month_or_weekday(name)) name += "Tariff";
   return name.empty() ? "Imported" : with_leading_letter(name);
 }
 
@@ -91,6 +93,8 @@ std::string unique_name(std::string name, std::vector<std::string>& taken) {
 }
 
 std::string decimal_text(const Rational& value) { return print_decimal(value, 0, kMostPlaces); }
+
+std::string money_text(const Rational& value) { return print_decimal(value, 2, kMostPlaces); }
 
 std::string one_line(std::string_view text) {
   std::string line(text);

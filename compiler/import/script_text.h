@@ -9,7 +9,8 @@
 
 namespace wattlaw {
 
-// "area-lega" -> "AreaLega": the name of a tariff. Letters of any alphabet stay; what is neither letter nor digit parts words.
+// "area-lega" -> "AreaLega": the name of a tariff. Letters of any alphabet stay; what is neither letter nor digit parts words; a month or day of
+// the week, which cannot be a name, becomes "MayTariff".
 std::string tariff_name(std::string_view words);
 // "Høylast - vinter" -> "høylast_vinter": the name of a clause or band, never a reserved word. `fallback` if nothing is left.
 std::string label_name(std::string_view words, std::string_view fallback);
@@ -18,6 +19,8 @@ std::string unique_name(std::string name, std::vector<std::string>& taken);
 
 // 20990/100000 -> "0.2099". Exact: imported figures are decimals.
 std::string decimal_text(const Rational& value);
+// 6/5 -> "1.20": an amount of money has two places at least.
+std::string money_text(const Rational& value);
 // In quotes: what cannot stand between quotes is written as ' or a space.
 std::string quoted_text(std::string_view text);
 // On one line, for a comment.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace wattlaw {
@@ -35,6 +36,10 @@ std::vector<std::string> run_texts(const std::bitset<N>& set, const std::array<c
 std::string clock_text(int minute) { return fmt::format("{:02}:{:02}", minute / 60, minute % 60); }
 
 }  // namespace
+
+bool is_month_or_weekday(std::string_view word) {
+  return std::find(kMonths.begin(), kMonths.end(), word) != kMonths.end() || std::find(kWeekdays.begin(), kWeekdays.end(), word) != kWeekdays.end();
+}
 
 std::vector<std::string> month_runs(const MonthSet& months) { return run_texts(months, kMonths); }
 

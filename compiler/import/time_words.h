@@ -3,6 +3,7 @@
 #pragma once
 #include <bitset>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@ using HourSet = std::bitset<24>;    // hour 6 is 06:00 to 07:00
 // Half-open, in minutes of the local day; one that passes midnight ends at or before its beginning.
 using MinuteWindows = std::vector<std::pair<int, int>>;
 
+// "May", "Monday": words that cannot be names.
+bool is_month_or_weekday(std::string_view word);
 // {"January to March", "October"}; runs may pass New Year. Empty for the whole year.
 std::vector<std::string> month_runs(const MonthSet& months);
 // {"weekdays"}, {"Friday to Sunday"}, {"Monday", "Wednesday"}. Empty for the whole week.

@@ -66,6 +66,8 @@ struct Explainer {
       group.quantity += quantity.number;
     }
     for (const auto& [key, group] : groups) add_part(out, prefix + group.label, version.quantity, group.quantity, version.rate, std::get<2>(key));
+    for (const RateRow& row : version.rows)  // what counting in steps adds
+      if (row.quantity && value(row.quantity, begin).number != 0) add_part(out, prefix + row.key, row.quantity, value(row.quantity, begin).number, row.rate, value(row.rate, begin).number);
   }
 
   void explain_blocks(Explanation& out, const ClauseVersion& version, const std::string& prefix) {
@@ -133,7 +135,8 @@ struct Explainer {
       said.parameters.push_back(std::move(text));
     }
     const std::string prefix = several && version.from ? print_date(*version.from) + " " : "";
-    const bool has_blocks = !version.rows.empty() && version.rows.front().quantity;
+    const bool is_priced_by_interval = version.rate && version.quantity && at(version.quantity).grain.time.unit == Unit::interval;
+    const bool has_blocks = !version.rows.empty() && version.rows.front().quantity && !is_priced_by_interval;
     if (has_blocks)
       explain_blocks(out, version, prefix);
     else if (version.quantity && version.rate)

@@ -65,6 +65,7 @@ bool Elaborator::elaborate_blocks(VersionParts& parts, NodeId blocks, Expression
     block.rate = elaborate_number(row.children[rate_child], context);
     if (!block.rate) return false;
     if (!rows.empty() && !same_kind(rows[0].rate, block.rate, row.span, "beside")) return false;
+    if (tariff.headers.price_at_start && pool_[block.rate].grain.time == kInterval) block.rate = pool_.aggregate(Aggregate::first, block.rate, {}, billing, row.span);
     if (ExpressionId held = held_per(block.rate, window)) block.rate = held;  // a figure that changes elsewhere is one figure here
     uniform = uniform && is_steady(block.rate);
     rows.push_back(block);

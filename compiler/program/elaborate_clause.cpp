@@ -307,7 +307,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   }
   if (!good) return std::nullopt;
   if (!split_bands) parts.version.quantity = quantity;
-  if (NodeId counted = first_of(tree(version.module), version.node, NodeKind::CountedIn); counted && !count_in_steps(parts, counted, quantity, tariff, applied, context)) return std::nullopt;
+  if (NodeId counted = first_of(tree(version.module), version.node, NodeKind::CountedIn); counted && !count_in_steps(parts, counted, quantity, tariff, context)) return std::nullopt;
   ExpressionId least, most;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);

@@ -11,6 +11,11 @@ namespace wattlaw {
 
 namespace {
 
+// Edges of windows are multiples of it. The standalone walk has no step of its own, and rows of sessions begin at any minute.
+int edge_minutes(const Settlement& settlement) {
+  return settlement.kind == Settlement::Kind::standalone || settlement.sessions ? 1 : settlement.step_seconds / 60;
+}
+
 // "06:00" -> 360; -1 if it is no time of day (24:00 is one).
 int minute_of(const std::string& text) {
   if (text.size() != 5) return -1;
@@ -126,8 +131,7 @@ ExpressionId Elaborator::elaborate_time_set(NodeId id, Context& context) {
   auto index = time_set_of(id, context.module);
   if (!index) return {};
   const Node& n = node(context.module, id);
-  // The standalone walk has no step of its own: any edge will do.
-  int step_minutes = settlement_ && settlement_->kind != Settlement::Kind::standalone ? settlement_->step_seconds / 60 : 1;
+  const int step_minutes = settlement_ ? edge_minutes(*settlement_) : 1;
   for (const TimeSet::Window& window : program_.time_sets[*index].windows)
     for (int edge : {window.from_minute, window.to_minute})
       if (step_minutes > 1 && edge % step_minutes != 0) {
@@ -218,7 +222,7 @@ void Elaborator::check_bands(uint32_t bands) {
   const BandsTable& table = program_.bands[bands];
   const ChoiceSet& choices = program_.choice_sets[table.choices];
   std::set<int> minutes = {0};
-  int step_minutes = settlement_->kind == Settlement::Kind::standalone || settlement_->sessions ? 1 : settlement_->step_seconds / 60;
+  const int step_minutes = edge_minutes(*settlement_);
   bool has_otherwise = false;
   for (const BandsTable::Class& entry : table.classes) {
     has_otherwise = has_otherwise || entry.otherwise;

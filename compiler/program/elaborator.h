@@ -266,7 +266,10 @@ class Elaborator {
                                                 std::set<Date>* cut_dates);
   bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
   bool hold_per_flow(VersionParts& parts, const Period& flow, ExpressionId& rate, ExpressionId& scope);
-  bool count_in_steps(VersionParts& parts, NodeId counted, ExpressionId quantity, TariffInfo& tariff, Applied& applied, Context& context);
+  bool count_in_steps(VersionParts& parts, NodeId counted, ExpressionId quantity, TariffInfo& tariff, Context& context);
+  ExpressionId in_use(ExpressionId quantity, ExpressionId scope, Span span);  // boolean: where it flows and is priced
+  ExpressionId in_use_beside(NodeId together, const Type& type, TariffInfo& tariff, Context& context);
+  ExpressionId rate_in_use_last(const ClauseVersion& version, ExpressionId used, const Period& billing, Span span);
   bool elaborate_split(VersionParts& parts, NodeId clause, NodeId quantity, uint32_t bands, ExpressionId filter, Context& context, const TariffInfo& tariff);
   std::optional<uint32_t> split_class(uint32_t bands, Context& context, Span span);  // the class a value per band is looked at in
   bool elaborate_blocks(VersionParts& parts, NodeId blocks, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
