@@ -6,6 +6,7 @@
 
 #include "compiler/interpret/line_facts.h"
 #include "compiler/interpret/print_value.h"
+#include "runtime/trace/records.h"
 #include "runtime/trace/sessions.h"
 
 namespace wattlaw {
@@ -77,6 +78,21 @@ Result<Mantissas> to_mantissas(const StepValues& values, const Quantum& finest, 
   return result;
 }
 
+// The k-th value of each field belongs to the k-th record; no record at all means that nothing happened.
+Result<ClockSeries> answer_given(const Settlement& settlement, const RecordQuestion& question, const Clock& clock) {
+  std::vector<Record> records;
+  for (size_t i = 0; i < question.fields.size(); ++i) {
+    const auto given = std::find_if(settlement.given_records.begin(), settlement.given_records.end(), [&](const GivenRecord& g) { return g.kind == question.kind && g.column == question.fields[i].column; });
+    const size_t count = given == settlement.given_records.end() ? 0 : given->values.size();
+    if (i == 0) records.resize(count, Record(question.fields.size()));
+    if (count != records.size())
+      return refuse(fmt::format("`{}.{}` is given {} times and `{}.{}` {} times", question.kind, question.fields[0].column, records.size(), question.kind, question.fields[i].column, count),
+                    "give each record a value of each field that is asked");
+    for (size_t k = 0; k < count; ++k) records[k][i] = given->values[k];
+  }
+  return answer(question, records, clock);
+}
+
 Result<Traces> make_traces(const TypedProgram& program, const Settlement& settlement, const Clock& clock) {
   Traces traces;
   traces.members.ids = {"site"};
@@ -101,6 +117,12 @@ Result<Traces> make_traces(const TypedProgram& program, const Settlement& settle
   }
   for (size_t i = 0; i < settlement.series.size(); ++i) {
     const SeriesDeclaration& series = program.series[settlement.series[i]];
+    if (series.request.question) {
+      Result<ClockSeries> answers = answer_given(settlement, *series.request.question, clock);
+      if (!answers) return answers.failure();
+      traces.clock_series[i] = std::move(*answers);
+      continue;
+    }
     StepValues* values = &given[i];
     const bool is_metered = is_of_a_meter(series);
     if (!series.request.per_member && series.request.flow == Flow::intensive && !series.request.yes_no && series.request.missing == MissingPolicy::error) hold_price(*values, has_quantity);

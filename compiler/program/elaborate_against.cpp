@@ -43,8 +43,7 @@ bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::
     if (Diagnostic* d = error("WL4123", span, "`" + tariff.symbol->name + "` carries two surpluses")) d->hint("let one credit of a tariff be `against` its lines");
     return false;
   }
-  clause.line = round_line(clause.amount, rounding_of(tariff, versions[0]), clause.span);
-  ExpressionId earned = clause.line;
+  ExpressionId earned = clause.line ? clause.line : round_line(clause.amount, rounding_of(tariff, versions[0]), clause.span);  // what is earned is rounded, then spent
   if (pool_[earned].grain.time.unit == Period::Unit::none) earned = in_every(earned, billing, span);
   std::vector<ExpressionId> payable;
   for (NodeId name : tree(m).children(against, NodeKind::Name)) {

@@ -111,6 +111,7 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
 ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   if (auto meta = elaborate_meta_call(id, context)) return *meta;
+  if (n.text == "exists" && settlement_) return elaborate_exists(id, context);
   std::vector<NodeId> arguments;
   bool has_suffix = false;
   for (NodeId c : n.children) {

@@ -9,6 +9,38 @@ namespace {
 const Dimension kMoney{.money = 1};
 }
 
+// `before vat` where prices contain the tax: the lines are as much higher as the tax, and so is the bound that they are compared with.
+ExpressionId Elaborator::with_contained_tax(ExpressionId bound, const TariffInfo& tariff, const std::string& label, Context& context, std::set<Date>& dates, Span span) {
+  const std::vector<LabelVersion>* tax = nullptr;
+  bool one = true;
+  for (const auto& [name, versions] : tariff.clauses) {
+    if (node(versions[0].module, versions[0].node).kind != NodeKind::Tax) continue;
+    one = one && !tax;
+    tax = &versions;
+  }
+  const auto is_on_all = [&](const LabelVersion& version) {
+    const SyntaxTree& t = tree(version.module);
+    const NodeId on = t.child(version.node, NodeKind::On);
+    return on && t[on].children.size() == 1 && t[t[on].children[0]].text == "all" && !t.child(version.node, NodeKind::Except) && !t.child(version.node, NodeKind::When);
+  };
+  if (!tax || !one || !std::all_of(tax->begin(), tax->end(), is_on_all)) {
+    if (Diagnostic* d = error("WL4125", span, "prices of `" + tariff.symbol->name + "` contain tax, and not one rate that all of its lines have, so a `" + label + "` before it cannot be compared with them"))
+      d->hint("write what is meant with the tax, `" + label + " … incl vat`");
+    return {};
+  }
+  ExpressionId rate;
+  for (const LabelVersion& version : *tax) {
+    if (version.from) dates.insert(*version.from);
+    Context inner = context;
+    inner.module = version.module;
+    if ((version.from && *context.as_of < *version.from) || (version.until && *version.until <= *context.as_of)) continue;
+    rate = elaborate_number(node(version.module, tree(version.module).child(version.node, NodeKind::At)).children[0], inner);
+    if (!rate) return {};
+  }
+  if (!rate) return bound;  // no tax is in force on this day
+  return pool_.multiply(bound, pool_.add({pool_.constant(1, number_type(), span), rate}, span), span);
+}
+
 // What one text of a minimum or maximum says, as of one date: the bound of each bill, the lines it is compared with, and for whom it holds.
 std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, Applied& applied, const std::string& label, const LabelVersion& version, Context context, std::set<Date>& dates) {
   const Node& n = node(version.module, version.node);
@@ -42,6 +74,7 @@ std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, 
   LimitText text;
   text.due = yearly ? year : billing;
   bound = per_billing(bound, text.due, tariff, n.span);
+  if (bound && basis && !incl && tariff.headers.prices == TaxState::incl) bound = with_contained_tax(bound, tariff, label, context, dates, n.span);
   if (!bound) return std::nullopt;
   std::vector<ExpressionId> lines;
   for (uint32_t index : applied.clauses) {

@@ -142,6 +142,14 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       return {};
     }
     if (name == "interval") return step_hours(n.span);
+    if (name == "today") {
+      Expression day;
+      day.op = Op::date_at;
+      day.type.kind = ValueKind::date;
+      day.grain = {EntityGrain::none, kInterval};
+      day.span = n.span;
+      return pool_.intern(std::move(day));
+    }
     if (name == "bill") {
       std::vector<ExpressionId> terms;
       for (const std::string& key : applied_order_) require_tariff(key);

@@ -25,6 +25,7 @@ struct TestGiven {       // one value of one `given`
 struct TestText {        // what a test gives, before its axis is known
   std::vector<TestGiven> givens;
   std::vector<std::pair<uint32_t, Rational>> attributes;
+  std::vector<std::pair<Symbol*, NodeId>> records;  // kind and Given: `given cpp_event.day = 2026-07-20`
   std::set<int> minutes;  // of the local day, at which something begins or ends
   Date first{INT32_MAX}, last{INT32_MIN};
 };
@@ -68,6 +69,11 @@ bool gives_one_moment(const Settlement& test) {
 bool Elaborator::read_given(uint32_t m, NodeId id, Context& context, TestText& test) {
   const Node& given = node(m, id);
   if (names_surplus(given.text, m)) return true;  // of the run, not of a time
+  if (const size_t dot = given.text.rfind('.'); dot != std::string::npos)
+    if (Symbol* kind = find(given.text.substr(0, dot), m, Symbol::Kind::record); kind && !series_index_.contains(given.text)) {
+      test.records.emplace_back(kind, id);
+      return true;
+    }
   for (NodeId v : given.children) {
     const Node& value = node(m, v);
     if (auto attribute = attribute_index_.find(given.text); attribute != attribute_index_.end()) {
@@ -194,6 +200,31 @@ std::optional<GivenValue> Elaborator::place_given(const TestGiven& g, Context co
   return given;
 }
 
+// The fields of a test's records; the first value of each field is the first record's.
+void Elaborator::place_record(const Symbol& kind, uint32_t m, NodeId id) {
+  const Node& given = node(m, id);
+  const std::string field = given.text.substr(kind.name.size() + 1), type = field_type(kind, field);
+  GivenRecord record{kind.name, field, {}};
+  if (type != "date" && type != "instant") {
+    if (Diagnostic* d = error("WL2042", given.text_span, type.empty() ? "`" + kind.name + "` has no field `" + field + "`" : "`" + given.text + "` is no day and no instant"))
+      d->hint("declare it: `kind " + kind.name + " { " + field + ": date }`");
+    return;
+  }
+  for (NodeId v : given.children) {
+    const Node& value = node(m, node(m, v).children[0]);
+    const auto moment = value.kind == NodeKind::DateLiteral || value.kind == NodeKind::InstantLiteral ? parse_moment(value.text) : std::nullopt;
+    const bool is_day = type == "date";
+    if (!moment || (is_day && moment->has_time) || node(m, v).children.size() > 1) {
+      if (Diagnostic* d = error("WL2044", node(m, v).span, is_day ? "a day is meant here" : "an instant is meant here")) d->hint("write `given " + given.text + " = 2026-07-20" + (is_day ? "" : " 16:00") + "`");
+      return;
+    }
+    const auto instant = is_day ? std::optional<Instant>(moment->date.days) : instant_of(*moment, value.span);
+    if (!instant) return;
+    record.values.push_back(*instant);
+  }
+  settlement_->given_records.push_back(std::move(record));
+}
+
 void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   const Node& n = node(m, id);
   Context context;
@@ -228,6 +259,7 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   if (!clock_) return;
   test_without_interval_ = !every;
   settlement_->given_attributes = std::move(test.attributes);
+  for (const auto& [kind, given] : test.records) place_record(*kind, m, given);
   for (NodeId c : tree(m).children(id, NodeKind::Use))
     for (NodeId name : node(m, c).children) apply_tariff(node(m, name).text, m, {}, {}, node(m, name).span);
   read_sets_and_givens(m, id);

@@ -154,6 +154,13 @@ class Elaborator {
   void declare_attribute(NodeId node, uint32_t module);
   void declare_trace(NodeId node, uint32_t module);
   bool resolve_keys(uint32_t series);
+  // ---- elaborate_exists.cpp
+  ExpressionId elaborate_exists(NodeId call, Context& context);
+  bool record_condition(NodeId condition, const Symbol& kind, RecordQuestion& question, const Context& context);
+  std::optional<RecordQuestion::Term> record_term(NodeId id, const Symbol& kind, RecordQuestion& question, std::optional<bool>& is_day, const Context& context);
+  void place_record(const Symbol& kind, uint32_t module, NodeId given);
+  std::string field_type(const Symbol& kind, const std::string& field) const;
+  std::vector<std::string> fields_of(const Symbol& kind) const;
   void declare_calendars();
   void collect_tariffs();
   void collect_clauses(TariffInfo& tariff, const TariffPart& part, const std::vector<NodeId>& children, std::vector<NodeId> groups);
@@ -302,6 +309,7 @@ class Elaborator {
     const LabelVersion* version = nullptr;
   };
   std::optional<LimitText> limit_text(TariffInfo& tariff, Applied& applied, const std::string& label, const LabelVersion& version, Context context, std::set<Date>& dates);
+  ExpressionId with_contained_tax(ExpressionId bound, const TariffInfo& tariff, const std::string& label, Context& context, std::set<Date>& dates, Span span);
   ExpressionId join_by_date(const std::map<Date, ExpressionId>& by_date, Change change, const Period& period, Span span);
   void elaborate_limit_clause(TariffInfo& tariff, Applied& applied, const std::string& label);  // minimum, maximum
   void elaborate_net(TariffInfo& tariff);

@@ -300,6 +300,11 @@ struct TypedRule {
   Span span;
 };
 
+struct GivenRecord {                   // test … given cpp_event.day = 2026-07-20, 2026-07-21: the first value of each field is the first record's
+  std::string kind, column;
+  std::vector<int64_t> values;         // Date::days or Instant
+};
+
 // A run: one scenario, one test, or `check`'s walk through every tariff (kind standalone, no data).
 struct Settlement {
   enum class Kind : uint8_t { scenario, test, standalone } kind = Kind::scenario;
@@ -317,6 +322,7 @@ struct Settlement {
   std::vector<TypedRule> rules;        // those that the scenario checks
   std::vector<Expectation> expects;
   std::vector<GivenValue> givens;
+  std::vector<GivenRecord> given_records;
   std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site
   std::vector<uint32_t> series, attributes;  // those that are read
 };

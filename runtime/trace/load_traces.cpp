@@ -9,6 +9,7 @@
 #include "runtime/trace/load_members.h"
 #include "runtime/trace/read_keyed_series.h"
 #include "runtime/trace/read_series.h"
+#include "runtime/trace/records.h"
 
 // Failures of traces (texts and remedies: runtime/base/failure_codes.md)
 //   WL6001 cannot be opened or read      WL6011 gap                         WL6021 unknown quality        WL6031 nothing to hold
@@ -31,7 +32,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kCutFilesTold = 3;  // a folder of files all written without a last line end is one habit
 
-enum class Form : uint8_t { absent, long_rows, wide, member_files, clock, keyed };
+enum class Form : uint8_t { absent, long_rows, wide, member_files, clock, keyed, records };
 
 struct FoundFile {
   Form form = Form::absent;
@@ -72,7 +73,7 @@ class TraceLoader {
   MemberIndex index_;
   std::deque<SeriesBuilder> builders_;           // by series; addresses stay
   std::map<std::string, SeriesFile> files_;      // by path
-  std::map<size_t, ClockSeries> keyed_;          // by series
+  std::map<size_t, ClockSeries> keyed_;          // by series: tables and records
   Traces traces_;
 };
 
@@ -99,7 +100,7 @@ Result<FoundFile> TraceLoader::find_file(const SeriesRequest& series) const {
     const std::string also = series.per_member && series.file.empty() ? ", " + series.trace + "." + series.column + ".csv or the folder " + series.trace + "/" : "";
     return Failure{"WL6033", "no data for `" + series.column + "` of trace `" + series.trace + "`: looked for " + name + also + " in " + request_.data_folder, "name the data folder with `--data FOLDER`", name, 0, ""};
   }
-  found.form = series.keys.empty() ? Form::clock : Form::keyed;
+  found.form = series.question ? Form::records : series.keys.empty() ? Form::clock : Form::keyed;
   if (!series.per_member) return found;
   Result<CsvReader> reader = CsvReader::open(found.path, found.shown);
   if (!reader) return reader.failure();
@@ -148,7 +149,7 @@ Result<std::vector<std::string>> TraceLoader::list_header(const FoundFile& found
 }
 
 Result<Ok> TraceLoader::add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const {
-  if (found.form == Form::absent || found.form == Form::clock || found.form == Form::keyed) return Ok{};
+  if (found.form == Form::absent || found.form == Form::clock || found.form == Form::keyed || found.form == Form::records) return Ok{};
   Result<std::vector<std::string>> more = found.form == Form::long_rows      ? collect_ids(found.path, found.shown, found.id_column, request_.accounts)
                                           : found.form == Form::member_files ? list_folder(found)
                                                                              : list_header(found);
@@ -235,7 +236,7 @@ void TraceLoader::plan_columns(const FoundFile& found, const SeriesRequest& seri
   } else if (found.form == Form::member_files) {
     for (uint32_t i = 0; i < ids.size(); ++i)
       file_of((fs::path(found.path) / (ids[i] + ".csv")).string(), found.shown + "/" + ids[i] + ".csv").columns.push_back({series.column, &builder, i});
-  } else if (found.form != Form::absent && found.form != Form::keyed) {
+  } else if (found.form != Form::absent && found.form != Form::keyed && found.form != Form::records) {
     SeriesFile& file = file_of(found.path, found.shown);
     file.id_column = found.id_column;
     file.columns.push_back({series.column, &builder, 0});
@@ -258,9 +259,18 @@ Result<Ok> TraceLoader::plan_files() {
   return Ok{};
 }
 
-// Tables: those of one file are read together.
+// Tables: those of one file are read together. Records: a file is read for each question about it.
 Result<Ok> TraceLoader::read_keyed() {
   std::map<std::string, std::vector<size_t>> of_file;
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (found_[i].form != Form::records) continue;
+    Result<RecordsRead> read = read_records(found_[i].path, found_[i].shown, *request_.series[i].question, clock_.zone);
+    if (!read) return read.failure();
+    const std::pair<std::string, std::string> hash{found_[i].shown, read->hash};
+    if (std::find(traces_.file_hashes.begin(), traces_.file_hashes.end(), hash) == traces_.file_hashes.end()) traces_.file_hashes.push_back(hash);
+    if (read->cut) traces_.remarks.push_back(*read->cut);
+    keyed_[i] = answer(*request_.series[i].question, read->records, clock_);
+  }
   for (size_t i = 0; i < found_.size(); ++i)
     if (found_[i].form == Form::keyed) of_file[found_[i].path].push_back(i);
   for (const auto& [path, indices] : of_file) {

@@ -22,6 +22,29 @@ struct TraceKey {
   std::vector<uint32_t> of_step;               // [step of the clock]
 };
 
+// A question about records (`exists(cpp_event where cpp_event.day = today)`), asked at every step: is there a row of KIND.csv for which all
+// comparisons hold?
+struct RecordQuestion {
+  struct Field {
+    std::string column;
+    bool is_day = true;                        // a local day; else an instant
+  };
+  // A field of the record, what the step has beside it (its local day, or the instant it begins), or a fixed day or instant.
+  struct Term {
+    enum class Kind : uint8_t { field, step, fixed } kind = Kind::field;
+    uint32_t field = 0;
+    int64_t fixed = 0;                         // Date::days or Instant
+  };
+  struct Comparison {
+    enum class Op : uint8_t { equal, not_equal, less, less_equal } op = Op::equal;
+    Term left, right;
+    bool of_days = true;
+  };
+  std::string kind;                            // "cpp_event"
+  std::vector<Field> fields;                   // those the comparisons read
+  std::vector<Comparison> all_of;
+};
+
 // One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.
 struct SeriesRequest {
   std::string trace, column;          // "site", "import"
@@ -38,6 +61,7 @@ struct SeriesRequest {
   std::string file;                   // from "file.csv"; empty: TRACE.csv in the data folder
   bool yes_no = false;                // `yes`, `no`, `true`, `false`, 1 or 0, kept as 1 and 0
   bool optional = false;              // export: absent column means 0
+  std::optional<RecordQuestion> question;  // yes or no at every step, from the rows of a file of records
   std::vector<TraceKey> keys;         // a table instead of a column in time: the file has a row for each combination of keys
 };
 

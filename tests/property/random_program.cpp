@@ -47,6 +47,7 @@ class ScriptWriter {
   Random random_;
   std::vector<std::pair<std::string, std::vector<std::string>>> bands_;
   std::vector<std::string> peaks_;
+  std::string basis_;  // " before vat" of the tariff's limits
   int step_minutes_ = 60;
   bool has_own_months_ = false;  // some tariff bills from another day than the first
   bool in_proportion_ = false;   // its blocks meet Bands0 in proportion
@@ -126,7 +127,9 @@ std::string ScriptWriter::rate() {
   std::string table = "by " + name + " { ";
   for (const std::string& c : classes) table += c + " => " + positive_rate() + "  ";
   table += "}";
-  switch (random_.below(14)) {
+  switch (random_.below(16)) {
+    case 14: return "levy + " + decimal(0, 999, 4) + " EUR/kWh";
+    case 15: return "max(market.spot, " + decimal(0, 999, 4) + " EUR/kWh)";
     case 11: return table_of_numbers();
     case 12: return "(market.spot beyond " + decimal(0, 150, 2) + " NOK/kWh)";
     case 13: return "by collect " + pick({"sum", "min", "max"}) + " { when " + time_condition() + " => " + positive_rate() + "  when " + condition() + " => " + positive_rate() + "  otherwise => levy }";
@@ -251,7 +254,9 @@ std::string ScriptWriter::limits() {
   std::string text;
   const bool is_taxed = random_.one_in(2);
   const std::string basis = is_taxed ? pick({" before vat", " incl vat"}) : "";
+  basis_ = basis;
   if (random_.one_in(4)) text += "  minimum " + decimal(0, 90000, 2) + " NOK per month" + basis + "\n";
+  else if (random_.one_in(6)) text += "  minimum " + decimal(0, 90000, 2) + " NOK for each year" + basis + "\n";
   if (random_.one_in(5)) text += "  maximum " + decimal(1000, 90000, 2) + " NOK per month" + basis + "\n";
   if (is_taxed) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (random_.one_in(2) ? " when " + site_condition() : "") + "\n";
   return text;
@@ -260,6 +265,7 @@ std::string ScriptWriter::limits() {
 std::string ScriptWriter::amendment(const std::string& tariff, int clauses) {
   std::string text = fmt::format("amend {} from 2026-{:02}-{:02} {{\n", tariff, random_.between(2, 4), random_.between(1, 28));
   if (random_.one_in(3)) text += fmt::format("  let Peak{} = {}\n", random_.below(static_cast<int>(peaks_.size())), peak());
+  if (random_.one_in(4)) text += "  " + pick({"minimum", "maximum"}) + " " + decimal(0, 90000, 2) + " NOK per month" + basis_ + "\n";
   return text + (random_.one_in(2) ? clause(random_.below(clauses)) : "  charge c0 on import at " + rate() + "\n") + "}\n";
 }
 
@@ -278,7 +284,8 @@ std::string ScriptWriter::shows(const std::vector<int>& clauses) {
 
 std::string ScriptWriter::write() {
   step_minutes_ = std::vector<int>{60, 60, 30, 15}[random_.below(4)];
-  std::string text = "import std.calendar.norway\ncurrency NOK\n" + rounding() + "\n";
+  std::string text = "import std.calendar.norway\ncurrency NOK, EUR\n" + rounding() + "\n";
+  text += "exchange 1 EUR { from 2025-01-01 is " + decimal(1000, 1299, 2) + " NOK  from 2026-03-" + fmt::format("{:02}", random_.between(1, 31)) + " is " + decimal(100000, 129999, 4) + " NOK }\n";
   text += "trace market { spot: NOK/kWh  every 1 h }\nattribute site.zone: one of north, south, coast = south\nattribute site.limit: kW = 5 kW\nattribute site.solar: yes_no = false\n";
   text += bands();
   text += "parameter levy: NOK/kWh { from 2025-01-01 is " + decimal(0, 9999, 4) + "  from 2026-03-" + fmt::format("{:02}", random_.between(1, 31)) + " is " + decimal(0, 99999, 5) + " }\n";
@@ -301,6 +308,9 @@ std::string ScriptWriter::write() {
     }
     int clauses = random_.between(1, 5);
     for (int i = 0; i < clauses; ++i) text += clause(i);
+    if (!is_carried && random_.one_in(4))
+      text += "  credit spent on export at " + positive_rate() + " against c0" + pick({" surplus at 40%", " carry surplus until 31 March", " carry surplus until 10 April then at 60%", " carry surplus until 1 April then at 0.0371 NOK/kWh",
+                                                                                         " from the next bill carry surplus until 10 April then at 100%"}) + "\n";
     if (is_carried) text += "  charge netted on net_import " + by_first_bands([&] { return positive_rate(); }) + "\n";
     text += limits();
     text += "}\n";

@@ -1,0 +1,99 @@
+#include "runtime/trace/records.h"
+
+#include <algorithm>
+
+#include "runtime/time/civil.h"
+#include "runtime/trace/read_csv.h"
+#include "runtime/trace/read_time.h"
+
+namespace wattlaw {
+namespace {
+
+Result<int64_t> read_field(const CsvReader& csv, TimeReader& times, const Zone& zone, const RecordQuestion::Field& field, std::string_view text) {
+  const std::string shown = "`" + show_text(text) + "` ";
+  if (field.is_day) {
+    const auto date = parse_date(text);
+    if (!date) return csv.fail("WL6014", shown + "is not a day", "write `" + field.column + "` as 2026-07-20");
+    return int64_t{date->days};
+  }
+  const ReadTime time = times.read(text);
+  switch (time.fault) {
+    case TimeFault::none: break;
+    case TimeFault::second_fraction: return csv.fail("WL6014", shown + "lies between two seconds", "write whole seconds");
+    case TimeFault::skipped: return csv.fail("WL6016", shown + "does not exist in " + zone.name() + ": clocks skip that hour", "write times with their offset, as 2026-03-29T03:00+02:00");
+    case TimeFault::text:
+    case TimeFault::no_such_day: return csv.fail("WL6014", shown + "is not a time", "write times as 2026-03-01T14:00+01:00");
+  }
+  if (time.is_repeated) return csv.fail("WL6015", shown + "occurs twice in " + zone.name(), "write times with their offset, as 2026-10-25T02:30+02:00");
+  return int64_t{time.instant};
+}
+
+bool holds(const RecordQuestion::Comparison& comparison, const Record& record, int64_t day, Instant instant) {
+  const auto value = [&](const RecordQuestion::Term& term) -> int64_t {
+    switch (term.kind) {
+      case RecordQuestion::Term::Kind::field: return record[term.field];
+      case RecordQuestion::Term::Kind::step: return comparison.of_days ? day : instant;
+      case RecordQuestion::Term::Kind::fixed: return term.fixed;
+    }
+    return 0;
+  };
+  const int64_t left = value(comparison.left), right = value(comparison.right);
+  switch (comparison.op) {
+    case RecordQuestion::Comparison::Op::equal: return left == right;
+    case RecordQuestion::Comparison::Op::not_equal: return left != right;
+    case RecordQuestion::Comparison::Op::less: return left < right;
+    case RecordQuestion::Comparison::Op::less_equal: return left <= right;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<RecordsRead> read_records(const std::string& path, const std::string& shown, const RecordQuestion& question, const Zone& zone) {
+  Result<CsvReader> csv = CsvReader::open(path, shown);
+  if (!csv) return csv.failure();
+  std::vector<size_t> columns;
+  for (const RecordQuestion::Field& field : question.fields) {
+    const int column = csv->column_of(field.column);
+    if (column < 0) return csv->missing_column(field.column, "records of `" + question.kind + "` have a column for each field that is asked");
+    columns.push_back(static_cast<size_t>(column));
+  }
+  RecordsRead read;
+  TimeReader times(zone);
+  std::string_view row;
+  std::vector<std::string_view> fields;
+  for (;;) {
+    Result<bool> more = csv->next_row(row);
+    if (!more) return more.failure();
+    if (!*more) break;
+    Result<Ok> split = csv->split(row, fields);
+    if (!split) return split.failure();
+    Record record;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      Result<int64_t> value = read_field(*csv, times, zone, question.fields[i], trim(fields[columns[i]]));
+      if (!value) return value.failure();
+      record.push_back(*value);
+    }
+    read.records.push_back(std::move(record));
+  }
+  read.hash = csv->hash();
+  read.cut = csv->find_cut();
+  return read;
+}
+
+ClockSeries answer(const RecordQuestion& question, const std::vector<Record>& records, const Clock& clock) {
+  ClockSeries series;
+  series.quantum = Quantum{1, 1};
+  series.values.resize(clock.steps);
+  for (uint32_t step = 0; step < clock.steps; ++step) {
+    const int64_t day = clock.date_of_step(step).days;
+    const Instant instant = clock.instant_of(step);
+    const auto says_yes = [&](const Record& record) {
+      return std::all_of(question.all_of.begin(), question.all_of.end(), [&](const auto& comparison) { return holds(comparison, record, day, instant); });
+    };
+    series.values[step] = std::any_of(records.begin(), records.end(), says_yes);
+  }
+  return series;
+}
+
+}  // namespace wattlaw
