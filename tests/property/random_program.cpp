@@ -256,16 +256,16 @@ std::string ScriptWriter::limits() {
   const std::string basis = is_taxed ? pick({" before vat", " incl vat"}) : "";
   basis_ = basis;
   if (random_.one_in(4)) text += "  minimum " + decimal(0, 90000, 2) + " NOK per month" + basis + "\n";
-  else if (random_.one_in(6)) text += "  minimum " + decimal(0, 90000, 2) + " NOK for each year" + basis + "\n";
+  else if (random_.one_in(6)) text += "  minimum " + decimal(0, 90000, 2) + " NOK" + basis + " for each year\n";
   if (random_.one_in(5)) text += "  maximum " + decimal(1000, 90000, 2) + " NOK per month" + basis + "\n";
-  if (is_taxed) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (random_.one_in(2) ? " when " + site_condition() : "") + "\n";
+  if (is_taxed) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (basis == " incl vat" && random_.one_in(2) ? " when " + site_condition() : "") + "\n";
   return text;
 }
 
 std::string ScriptWriter::amendment(const std::string& tariff, int clauses) {
   std::string text = fmt::format("amend {} from 2026-{:02}-{:02} {{\n", tariff, random_.between(2, 4), random_.between(1, 28));
   if (random_.one_in(3)) text += fmt::format("  let Peak{} = {}\n", random_.below(static_cast<int>(peaks_.size())), peak());
-  if (random_.one_in(4)) text += "  " + pick({"minimum", "maximum"}) + " " + decimal(0, 90000, 2) + " NOK per month" + basis_ + "\n";
+  if (random_.one_in(4)) text += "  " + pick({"minimum", "minimum", "maximum"}) + " " + decimal(0, 90000, 2) + " NOK per month" + basis_ + "\n";
   return text + (random_.one_in(2) ? clause(random_.below(clauses)) : "  charge c0 on import at " + rate() + "\n") + "}\n";
 }
 
@@ -309,7 +309,7 @@ std::string ScriptWriter::write() {
     int clauses = random_.between(1, 5);
     for (int i = 0; i < clauses; ++i) text += clause(i);
     if (!is_carried && random_.one_in(4))
-      text += "  credit spent on export at " + positive_rate() + " against c0" + pick({" surplus at 40%", " carry surplus until 31 March", " carry surplus until 10 April then at 60%", " carry surplus until 1 April then at 0.0371 NOK/kWh",
+      text += "  credit spent on export at " + positive_rate() + " against c0" + pick({" surplus at 40%", " carry surplus until 31 March", " carry surplus until 10 April then at 60%", has_own_months_ ? " carry surplus until 1 April" : " carry surplus until 1 April then at 0.0371 NOK/kWh",
                                                                                          " from the next bill carry surplus until 10 April then at 100%"}) + "\n";
     if (is_carried) text += "  charge netted on net_import " + by_first_bands([&] { return positive_rate(); }) + "\n";
     text += limits();
