@@ -7,11 +7,57 @@
 
 namespace wattlaw {
 
+// What a credit may pay, and what becomes of what it does not: read and checked; nothing after an error.
+std::optional<Elaborator::CreditUse> Elaborator::credit_use(const TariffInfo& tariff, const std::string& label) {
+  const LabelVersion& version = tariff.clauses.at(label)[0];
+  const SyntaxTree& t = tree(version.module);
+  CreditUse use;
+  use.against = t.child(version.node, NodeKind::Against);
+  const Span span = t[use.against].span;
+  for (NodeId c : t.children(version.node, NodeKind::Carry)) {
+    const std::string& how = t[c].text;
+    if (how == "next") use.from_next = true;
+    else (how == "until" ? use.carry : use.at_once) = c;
+  }
+  if (!use.carry == !use.at_once) {
+    if (Diagnostic* d = error("WL4122", span, use.carry ? "the surplus of `" + label + "` is carried and paid at once" : "nothing says what becomes of the credit that a bill does not use"))
+      d->note("`carry surplus until 31 December`: it goes to the next bill, until the bill of that day").note("`surplus at 100%`: it is paid in the same bill; `surplus at 0%`: it is lost").hint("write one of them after `" + text_of(span) + "`");
+    return std::nullopt;
+  }
+  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
+  if (spendings_.contains(key) || (nettings_.contains(key) && nettings_[key].price)) {
+    if (Diagnostic* d = error("WL4123", span, "`" + tariff.symbol->name + "` carries two surpluses")) d->hint("let one credit of a tariff be `against` its lines");
+    return std::nullopt;
+  }
+  return use;
+}
+
+// What the lines that a credit may pay come to, zero or more; invalid after an error.
+ExpressionId Elaborator::payable_lines(const TariffInfo& tariff, const Applied& applied, uint32_t module, NodeId against, ExpressionId earned) {
+  const Span span = node(module, against).span;
+  std::vector<ExpressionId> payable;
+  for (NodeId name : tree(module).children(against, NodeKind::Name)) {
+    const Node& n = node(module, name);
+    const auto found = std::find_if(applied.clauses.begin(), applied.clauses.end(), [&](uint32_t i) { return settlement_->clauses[i].name == n.text; });
+    if (found == applied.clauses.end()) {
+      const bool later = tariff.clauses.contains(n.text);
+      if (broken_.contains(tariff.symbol->name + "." + n.text)) return {};
+      if (Diagnostic* d = error(later ? "WL4502" : "WL2008", n.span, later ? "`" + n.text + "` is read before it is known" : "`" + tariff.symbol->name + "` has no clause `" + n.text + "`"))
+        d->hint(later ? "let the clause stand above the credit that pays it" : "name clauses that stand above the credit");
+      return {};
+    }
+    const TypedClause& paid = settlement_->clauses[*found];
+    payable.push_back(paid.kind == ClauseKind::credit ? pool_.negate(paid.line, span) : paid.line);
+    if (!same_kind(earned, payable.back(), n.span, "paid by")) return {};
+  }
+  const Type money = pool_[earned].type;
+  return pool_.make(Op::maximum, money, {pool_.add(payable, span), pool_.constant(0, money, span)}, span);
+}
+
 // Turns what the credit earns into what it pays of this bill; false after an error.
 bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::string& label, TypedClause& clause) {
   const std::vector<LabelVersion>& versions = tariff.clauses[label];
   const uint32_t m = versions[0].module;
-  const NodeId clause_node = versions[0].node, against = tree(m).child(clause_node, NodeKind::Against);
   const auto words = [&](const LabelVersion& version) {
     std::string text;
     for (NodeKind kind : {NodeKind::Against, NodeKind::Carry})
@@ -23,66 +69,44 @@ bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::
       not_in_this_version(node(version.module, version.node).text_span, "an amendment of what `" + label + "` may pay");
       return false;
     }
-  if (!against) return true;
-  const Span span = node(m, against).span;
-  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
-  const Period billing = tariff.headers.billing;
-  NodeId carry, at_once;
-  bool from_next = false;
-  for (NodeId c : tree(m).children(clause_node, NodeKind::Carry)) {
-    const std::string& how = node(m, c).text;
-    if (how == "next") from_next = true;
-    else (how == "until" ? carry : at_once) = c;
-  }
-  if (!carry == !at_once) {
-    if (Diagnostic* d = error("WL4122", span, carry ? "the surplus of `" + label + "` is carried and paid at once" : "nothing says what becomes of the credit that a bill does not use"))
-      d->note("`carry surplus until 31 December`: it goes to the next bill, until the bill of that day").note("`surplus at 100%`: it is paid in the same bill; `surplus at 0%`: it is lost").hint("write one of them after `" + text_of(span) + "`");
-    return false;
-  }
-  if (spendings_.contains(key) || (nettings_.contains(key) && nettings_[key].price)) {
-    if (Diagnostic* d = error("WL4123", span, "`" + tariff.symbol->name + "` carries two surpluses")) d->hint("let one credit of a tariff be `against` its lines");
-    return false;
-  }
+  if (!tree(m).child(versions[0].node, NodeKind::Against)) return true;
+  const auto use = credit_use(tariff, label);
+  if (!use) return false;
+  const Span span = node(m, use->against).span;
   ExpressionId earned = clause.line ? clause.line : round_line(clause.amount, rounding_of(tariff, versions[0]), clause.span);  // what is earned is rounded, then spent
-  if (pool_[earned].grain.time.unit == Period::Unit::none) earned = in_every(earned, billing, span);
-  std::vector<ExpressionId> payable;
-  for (NodeId name : tree(m).children(against, NodeKind::Name)) {
-    const Node& n = node(m, name);
-    const auto found = std::find_if(applied.clauses.begin(), applied.clauses.end(), [&](uint32_t i) { return settlement_->clauses[i].name == n.text; });
-    if (found == applied.clauses.end()) {
-      const bool later = tariff.clauses.contains(n.text);
-      if (broken_.contains(tariff.symbol->name + "." + n.text)) return false;
-      if (Diagnostic* d = error(later ? "WL4502" : "WL2008", n.span, later ? "`" + n.text + "` is read before it is known" : "`" + tariff.symbol->name + "` has no clause `" + n.text + "`"))
-        d->hint(later ? "let the clause stand above the credit that pays it" : "name clauses that stand above the credit");
-      return false;
-    }
-    const TypedClause& paid = settlement_->clauses[*found];
-    payable.push_back(paid.kind == ClauseKind::credit ? pool_.negate(paid.line, span) : paid.line);
-    if (!same_kind(earned, payable.back(), n.span, "paid by")) return false;
-  }
+  if (pool_[earned].grain.time.unit == Period::Unit::none) earned = in_every(earned, tariff.headers.billing, span);
+  if (ExpressionId inside = settled(tariff.headers.billing, span)) earned = pool_.select(inside, earned, pool_.constant(0, pool_[earned].type, span), span);  // the bank begins with the run
+  const ExpressionId due = payable_lines(tariff, applied, m, use->against, earned);
+  if (!due) return false;
+  clause.line = {};
+  if (use->carry) return carry_credit(tariff, *use, versions[0], earned, due, clause);
+  const ExpressionId share = elaborate_share(node(m, tree(m).child(use->at_once, NodeKind::At)).children[0], m, tariff);
+  if (!share) return false;
+  const ExpressionId spent = pool_.make(Op::minimum, pool_[earned].type, {earned, due}, span), left = pool_.subtract(earned, spent, span);
+  clause.amount = pool_.add({spent, pool_.multiply(left, share, span)}, span);
+  return true;
+}
+
+// The bank of a credit: what is earned comes in, what the bills need goes out, and on the day of its true-up it is empty.
+bool Elaborator::carry_credit(TariffInfo& tariff, const CreditUse& use, const LabelVersion& version, ExpressionId earned, ExpressionId due, TypedClause& clause) {
+  const uint32_t m = version.module;
+  const Span span = node(m, use.against).span;
+  const Period billing = tariff.headers.billing;
   const Type money = pool_[earned].type;
   const ExpressionId zero = pool_.constant(0, money, span);
-  ExpressionId due = pool_.make(Op::maximum, money, {pool_.add(payable, span), zero}, span);
+  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
   Netting spending;
   spending.span = clause.span;
   spending.module = m;
-  spending.clause = clause_node;
-  if (!carry) {  // within the bill alone
-    ExpressionId share = elaborate_share(node(m, tree(m).child(at_once, NodeKind::At)).children[0], m, tariff);
-    if (!share) return false;
-    ExpressionId spent = pool_.make(Op::minimum, money, {earned, due}, span), left = pool_.subtract(earned, spent, span);
-    clause.amount = pool_.add({spent, pool_.multiply(left, share, span)}, span);
-    clause.line = {};
-    return true;
-  }
+  spending.clause = version.node;
   const Windows* windows = windows_of(billing);
   if (!windows) return false;
-  spending.day = node(m, carry).children[0];
+  spending.day = node(m, use.carry).children[0];
   auto true_up = true_up_windows(spending.day, m, *windows);
   if (!true_up) return false;
   spending.true_up = *true_up;
   const ExpressionId reset = in_windows(spending.true_up, billing, span);
-  if (NodeId at = tree(m).child(carry, NodeKind::At)) {
+  if (NodeId at = tree(m).child(use.carry, NodeKind::At)) {
     Context context;
     context.module = m;
     context.tariff = &tariff;
@@ -100,7 +124,7 @@ bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::
   const ExpressionId opening = opening_balance(key, money, {}, span);
   if (!opening) return false;
   ExpressionId in = earned;
-  if (from_next) {  // the credit of the bill before, unless that was the last of its year
+  if (use.from_next) {  // the credit of the bill before, unless that was the last of its year
     Expression last;
     last.op = Op::previous;
     last.fn = Aggregate::sum;
@@ -113,7 +137,7 @@ bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::
     last.history = History::none;
     in = pool_.intern(std::move(last));
   }
-  ExpressionId change = with_opening(pool_.subtract(in, due, span), opening, begin_of(tariff), billing, span);
+  const ExpressionId change = with_opening(pool_.subtract(in, due, span), opening, begin_of(tariff), billing, span);
   Expression bank;
   bank.op = Op::running_surplus;
   bank.operands = {change, reset};
@@ -121,12 +145,11 @@ bool Elaborator::spend_against(TariffInfo& tariff, Applied& applied, const std::
   bank.grain = {std::max(pool_[change].grain.entity, pool_[reset].grain.entity), billing};
   bank.period = billing;
   bank.span = span;
-  ExpressionId left = pool_.intern(bank);
+  const ExpressionId left = pool_.intern(bank);
   bank.beyond = true;
   clause.amount = pool_.subtract(due, pool_.intern(std::move(bank)), span);
-  clause.line = {};
   clause.present = pool_.either({clause.present, pool_.negation(pool_.make(Op::equal, boolean_type(), {clause.amount, zero}, span), span)}, span);
-  spending.surplus = {from_next ? pool_.add({left, earned}, span) : left};
+  spending.surplus = {use.from_next ? pool_.add({left, earned}, span) : left};
   spendings_[key] = std::move(spending);
   return true;
 }

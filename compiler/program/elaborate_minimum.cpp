@@ -55,6 +55,16 @@ std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, 
     return std::nullopt;
   }
   const bool incl = basis && node(version.module, basis).text == "incl";
+  // Where it stands must say the same: what is meant before the tax is taxed, so it stands above it; what is paid stands below, unless prices contain it.
+  const bool below = incl && tariff.headers.prices != TaxState::incl;
+  const auto own = std::find(tariff.order.begin(), tariff.order.end(), label);
+  for (auto other = tariff.order.begin(); basis && other != tariff.order.end(); ++other) {
+    const auto& texts = tariff.clauses.at(*other);
+    if (node(texts[0].module, texts[0].node).kind != NodeKind::Tax || (other < own) == below) continue;
+    if (Diagnostic* d = error("WL4126", node(version.module, basis).span, "`" + label + " … " + text_of(node(version.module, basis).span) + "` stands " + (below ? "above" : "below") + " the tax `" + *other + "`"))
+      d->label(node(texts[0].module, texts[0].node).text_span, "the tax").hint(below ? "what is paid is known below the tax: let `" + label + "` stand there" : "the tax is on it as well: let `" + label + "` stand above the tax");
+    return std::nullopt;
+  }
   ExpressionId bound = elaborate_number(n.children[0], context);
   if (!bound) return std::nullopt;
   NodeId each = tree(version.module).child(version.node, NodeKind::ForEach);

@@ -143,7 +143,12 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   const Type energy = number_type({.energy = 1}, 0, true);
   const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
   const ExpressionId zero = pool_.constant(0, energy, n.span);
-  ExpressionId import = flow_under(tariff, "import", context, n.span), exported = flow_under(tariff, "export", context, n.span);
+  ExpressionId import = reading("import", context, n.span), exported = reading("export", context, n.span);
+  if (carry) {
+    if (!begins_with_a_bill(tariff, node(m, carry).span)) return;
+    import = flow_under(tariff, "import", context, n.span);
+    exported = flow_under(tariff, "export", context, n.span);
+  }
   const size_t classes = netting.bands ? program_.bands[*netting.bands].classes.size() : 1;
   auto of_class = [&](ExpressionId flow, size_t i) {
     if (!netting.bands) return window == kInterval ? flow : pool_.aggregate(Aggregate::sum, flow, {}, window, n.span);
@@ -261,6 +266,26 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   nettings_[key] = std::move(netting);
 }
 
+// A bank begins and ends with whole bills: what is netted in a part of one is no share of the whole.
+bool Elaborator::begins_with_a_bill(const TariffInfo& tariff, Span span) {
+  const Windows* windows = windows_of(tariff.headers.billing);
+  if (!windows || settlement_->kind != Settlement::Kind::scenario) return windows;
+  const auto cuts = [&](Date date, uint32_t window) { return windows->nominal_begin[window] < date && date < windows->nominal_end[window]; };
+  const bool shares = tariff.headers.partial == Share::by_days;
+  std::vector<Date> dates;
+  if (begin_of(tariff) > settlement_->from || shares) dates.push_back(begin_of(tariff));
+  if (tariff.headers.until && *tariff.headers.until < settlement_->until) dates.push_back(*tariff.headers.until);
+  else if (shares) dates.push_back(settlement_->until);
+  for (Date date : dates)
+    for (uint32_t w = 0; w < windows->size(); ++w) {
+      if (!cuts(date, w)) continue;
+      if (Diagnostic* d = error("WL4127", span, "a surplus is carried from bill to bill, and " + print_date(date) + " lies inside the bill " + windows->label(w, *clock_)))
+        d->hint("let the tariff, and the run, begin and end where a bill does, or write `partial periods in full` for a run that does not");
+      return false;
+    }
+  return true;
+}
+
 Date Elaborator::begin_of(const TariffInfo& tariff) const {
   const Applied& applied = applied_.at(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
   return std::max({settlement_->from, tariff.headers.from.value_or(settlement_->from), applied.from.value_or(settlement_->from)});
@@ -269,7 +294,7 @@ Date Elaborator::begin_of(const TariffInfo& tariff) const {
 // Before the tariff holds for a site, and after, nothing of it is netted: no bank begins with what flowed under another tariff.
 ExpressionId Elaborator::flow_under(const TariffInfo& tariff, const char* flow, Context& context, Span span) {
   std::optional<Date> from = begin_of(tariff), until = tariff.headers.until;
-  if (*from <= settlement_->from) from.reset();
+  if (*from <= settlement_->history_from) from.reset();  // a bank begins with the run, whatever a look-back reads before it
   if (until && *until >= settlement_->until) until.reset();
   ExpressionId value = reading(flow, context, span);
   const ExpressionId holds = pool_.in_force(from, until, span);

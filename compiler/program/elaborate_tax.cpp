@@ -13,7 +13,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   const Node& first = node(versions[0].module, versions[0].node);
   // The base: rounded lines of tariffs, clauses, or all that stands above in this tariff.
   std::vector<ExpressionId> base;
-  bool inclusive = false;
+  bool inclusive = false, own_lines = true;
   std::string receiver;  // of the prices that contain the tax
   NodeId on = tree(versions[0].module).child(versions[0].node, NodeKind::On);
   std::set<uint32_t> seen;
@@ -31,6 +31,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
       return false;
     }
     inclusive = inclusive || state == TaxState::incl;
+    own_lines = own_lines && &owner == &tariff;
     if (receiver.empty()) receiver = clause.kind == ClauseKind::credit ? clause.payer : clause.payee;
     if (!base.empty() && pool_[clause.line].type.dimension != pool_[base[0]].type.dimension) return false;
     base.push_back(clause.kind == ClauseKind::credit ? pool_.negate(clause.line, span) : clause.line);
@@ -96,7 +97,9 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
   for (const LabelVersion& v : versions)
     if (!refuse_modifiers(v, {NodeKind::Except})) return;
   context.as_of = settlement_->from;
-  const LineScope scope = line_scope(tariff, applied, versions[0], context, dates);
+  // Lines of its own tariff are there for the days in force alone, so a tax on them changes on none of these dates; lines of another are whole.
+  std::set<Date> begin_and_end;
+  const LineScope scope = line_scope(tariff, applied, versions[0], context, own_lines ? begin_and_end : dates);
   if (!scope.good) return;
   std::map<Date, ExpressionId> rates;
   for (size_t before = 0; before != dates.size();) {
@@ -108,7 +111,7 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
         if (v.from) dates.insert(*v.from);
         if ((!v.from || *v.from <= date) && (!v.until || date < *v.until)) active = &v;
       }
-      if ((scope.from && date < *scope.from) || (scope.until && date >= *scope.until)) active = nullptr;
+      if (!own_lines && ((scope.from && date < *scope.from) || (scope.until && date >= *scope.until))) active = nullptr;
       context.as_of = date;
       context.cut_dates = &dates;
       ExpressionId rate = pool_.constant(0, number_type(), first.span);

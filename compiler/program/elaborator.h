@@ -315,7 +315,15 @@ class Elaborator {
   void elaborate_net(TariffInfo& tariff);
   void elaborate_true_up(TariffInfo& tariff, Applied& applied);
   // ---- elaborate_against.cpp: a credit that may pay certain lines only, and what is left of it
+  struct CreditUse {
+    NodeId against, carry, at_once;
+    bool from_next = false;
+  };
+  std::optional<CreditUse> credit_use(const TariffInfo& tariff, const std::string& label);
+  ExpressionId payable_lines(const TariffInfo& tariff, const Applied& applied, uint32_t module, NodeId against, ExpressionId earned);
+  bool carry_credit(TariffInfo& tariff, const CreditUse& use, const LabelVersion& version, ExpressionId earned, ExpressionId due, TypedClause& clause);
   bool spend_against(TariffInfo& tariff, Applied& applied, const std::string& label, TypedClause& clause);
+  bool begins_with_a_bill(const TariffInfo& tariff, Span span);
   Date begin_of(const TariffInfo& tariff) const;  // the first day of the run on which it holds
   ExpressionId flow_under(const TariffInfo& tariff, const char* flow, Context& context, Span span);
   ExpressionId with_opening(ExpressionId change, ExpressionId opening, Date begin, const Period& billing, Span span);

@@ -47,6 +47,7 @@ class ScriptWriter {
   Random random_;
   std::vector<std::pair<std::string, std::vector<std::string>>> bands_;
   std::vector<std::string> peaks_;
+  bool prices_incl_ = false;
   std::string basis_;  // " before vat" of the tariff's limits
   int step_minutes_ = 60;
   bool has_own_months_ = false;  // some tariff bills from another day than the first
@@ -258,14 +259,17 @@ std::string ScriptWriter::limits() {
   if (random_.one_in(4)) text += "  minimum " + decimal(0, 90000, 2) + " NOK per month" + basis + "\n";
   else if (random_.one_in(6)) text += "  minimum " + decimal(0, 90000, 2) + " NOK" + basis + " for each year\n";
   if (random_.one_in(5)) text += "  maximum " + decimal(1000, 90000, 2) + " NOK per month" + basis + "\n";
-  if (is_taxed) text += "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (basis == " incl vat" && random_.one_in(2) ? " when " + site_condition() : "") + "\n";
+  const std::string tax = !is_taxed ? "" : "  tax vat at " + pick({"25%", "20%", "8.5%"}) + " on all to State" + (basis == " incl vat" && random_.one_in(2) ? " when " + site_condition() : "") + "\n";
+  // What is paid is known below the tax, unless the prices contain it.
+  if (basis == " incl vat" && !prices_incl_) text = tax + text;
+  else text += tax;
   return text;
 }
 
 std::string ScriptWriter::amendment(const std::string& tariff, int clauses) {
   std::string text = fmt::format("amend {} from 2026-{:02}-{:02} {{\n", tariff, random_.between(2, 4), random_.between(1, 28));
   if (random_.one_in(3)) text += fmt::format("  let Peak{} = {}\n", random_.below(static_cast<int>(peaks_.size())), peak());
-  if (random_.one_in(4)) text += "  " + pick({"minimum", "minimum", "maximum"}) + " " + decimal(0, 90000, 2) + " NOK per month" + basis_ + "\n";
+  if (random_.one_in(4) && (basis_.empty() || (basis_ == " incl vat" && !prices_incl_))) text += "  " + pick({"minimum", "minimum", "maximum"}) + " " + decimal(0, 90000, 2) + " NOK per month" + basis_ + "\n";
   return text + (random_.one_in(2) ? clause(random_.below(clauses)) : "  charge c0 on import at " + rate() + "\n") + "}\n";
 }
 
@@ -295,7 +299,8 @@ std::string ScriptWriter::write() {
   for (int t = 0; t < tariffs; ++t) {
     std::string name = fmt::format("T{}", t);
     is_netted_ = random_.one_in(5);
-    text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices " + pick({"ex", "ex", "incl"}) + " vat\n" + headers();
+    prices_incl_ = random_.one_in(3);
+    text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices " + (prices_incl_ ? "incl" : "ex") + " vat\n" + headers();
     const bool is_carried = !is_netted_ && random_.one_in(5);
     if (is_netted_) text += "  net import against export per " + pick({"month", "day", "hour"}) + "\n";
     if (is_carried) text += "  net import against export per Bands0, month carry surplus until " + pick({"31 March", "10 April"}) + pick({"", " then at 0.0371 NOK/kWh"}) + " where a band ends " + pick({"kept", "lost"}) + "\n";
