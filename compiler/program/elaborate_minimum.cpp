@@ -60,7 +60,10 @@ std::optional<Elaborator::LimitText> Elaborator::limit_text(TariffInfo& tariff, 
   const auto own = std::find(tariff.order.begin(), tariff.order.end(), label);
   for (auto other = tariff.order.begin(); basis && other != tariff.order.end(); ++other) {
     const auto& texts = tariff.clauses.at(*other);
-    if (node(texts[0].module, texts[0].node).kind != NodeKind::Tax || (other < own) == below) continue;
+    const SyntaxTree& t = tree(texts[0].module);
+    const NodeId on = t.child(texts[0].node, NodeKind::On);
+    const bool on_all = on && t[on].children.size() == 1 && t[t[on].children[0]].text == "all";  // a tax on named lines is on no bound anyway
+    if (t[texts[0].node].kind != NodeKind::Tax || !on_all || (other < own) == below) continue;
     if (Diagnostic* d = error("WL4126", node(version.module, basis).span, "`" + label + " … " + text_of(node(version.module, basis).span) + "` stands " + (below ? "above" : "below") + " the tax `" + *other + "`"))
       d->label(node(texts[0].module, texts[0].node).text_span, "the tax").hint(below ? "what is paid is known below the tax: let `" + label + "` stand there" : "the tax is on it as well: let `" + label + "` stand above the tax");
     return std::nullopt;

@@ -47,7 +47,7 @@ class ScriptWriter {
   Random random_;
   std::vector<std::pair<std::string, std::vector<std::string>>> bands_;
   std::vector<std::string> peaks_;
-  bool prices_incl_ = false;
+  bool prices_incl_ = false, is_carried_ = false;
   std::string basis_;  // " before vat" of the tariff's limits
   int step_minutes_ = 60;
   bool has_own_months_ = false;  // some tariff bills from another day than the first
@@ -193,7 +193,7 @@ std::string ScriptWriter::rounding() {
 }
 
 std::string ScriptWriter::headers() {
-  std::string text = "  change within period: " + pick({"by days", "at start", "at end"}) + "\n  partial periods " + pick({"prorated by days", "in full", "none"}) + "\n  history none\n";
+  std::string text = "  change within period: " + pick({"by days", "at start", "at end"}) + "\n  partial periods " + (is_carried_ ? pick({"in full", "none"}) : pick({"prorated by days", "in full", "none"})) + "\n  history none\n";
   in_proportion_ = random_.one_in(4);
   text += in_proportion_ ? "  blocks in proportion by Bands0\n" : "  blocks chronologically\n";
   if (random_.one_in(4)) text += fmt::format("  billing month starts {}\n", random_.between(2, 28)), has_own_months_ = true;
@@ -298,12 +298,12 @@ std::string ScriptWriter::write() {
   std::vector<int> counts;  // of clauses
   for (int t = 0; t < tariffs; ++t) {
     std::string name = fmt::format("T{}", t);
-    is_netted_ = random_.one_in(5);
+    is_netted_ = random_.one_in(12);
+    is_carried_ = !is_netted_ && random_.one_in(5);
     prices_incl_ = random_.one_in(3);
     text += "tariff " + name + " from Consumer to DistributionOperator {\n  prices " + (prices_incl_ ? "incl" : "ex") + " vat\n" + headers();
-    const bool is_carried = !is_netted_ && random_.one_in(5);
     if (is_netted_) text += "  net import against export per " + pick({"month", "day", "hour"}) + "\n";
-    if (is_carried) text += "  net import against export per Bands0, month carry surplus until " + pick({"31 March", "10 April"}) + pick({"", " then at 0.0371 NOK/kWh"}) + " where a band ends " + pick({"kept", "lost"}) + "\n";
+    if (is_carried_) text += "  net import against export per Bands0, month carry surplus until " + pick({"31 March", "10 April"}) + pick({"", " then at 0.0371 NOK/kWh"}) + " where a band ends " + pick({"kept", "lost"}) + "\n";
     text += "  let Cheap = market.spot < " + decimal(0, 99, 2) + " NOK/kWh\n";
     peaks_.clear();
     int lets = random_.between(1, 3);
@@ -313,10 +313,10 @@ std::string ScriptWriter::write() {
     }
     int clauses = random_.between(1, 5);
     for (int i = 0; i < clauses; ++i) text += clause(i);
-    if (!is_carried && random_.one_in(4))
+    if (!is_carried_ && random_.one_in(4))
       text += "  credit spent on export at " + positive_rate() + " against c0" + pick({" surplus at 40%", " carry surplus until 31 March", " carry surplus until 10 April then at 60%", has_own_months_ ? " carry surplus until 1 April" : " carry surplus until 1 April then at 0.0371 NOK/kWh",
                                                                                          " from the next bill carry surplus until 10 April then at 100%"}) + "\n";
-    if (is_carried) text += "  charge netted on net_import " + by_first_bands([&] { return positive_rate(); }) + "\n";
+    if (is_carried_) text += "  charge netted on net_import " + by_first_bands([&] { return positive_rate(); }) + "\n";
     text += limits();
     text += "}\n";
     if (random_.one_in(2)) amendments += amendment(name, clauses);
