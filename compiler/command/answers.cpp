@@ -18,16 +18,16 @@ bool is_fine(const Period& period) {
 }
 
 bool is_column(const Expression& expression) {
-  return expression.grain.entity == EntityGrain::site && !is_fine(expression.grain.time) && expression.op != Op::attribute;
+  return expression.grain.entity != EntityGrain::none && !is_fine(expression.grain.time) && expression.op != Op::attribute;
 }
 
 // The sites' values that a value for everybody is made of.
 void collect_below(const TypedProgram& program, ExpressionId id, std::vector<ExpressionId>& columns) {
   const Expression& expression = program[id];
   for (ExpressionId operand : expression.operands) {
-    if (expression.op == Op::over_sites && is_column(program[operand])) {
+    if (expression.op == Op::over_members && is_column(program[operand])) {
       if (std::find(columns.begin(), columns.end(), operand) == columns.end()) columns.push_back(operand);
-    } else if (expression.op != Op::over_sites) {
+    } else if (expression.op != Op::over_members) {
       collect_below(program, operand, columns);
     }
   }
@@ -103,8 +103,8 @@ std::string many_text(const TypedProgram& program, const Type& type, const ManyV
 
 void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, const std::vector<ExpressionId>& wanted,
                    const std::vector<ValueColumn>& columns) {
-  uint32_t members = loaded.traces.members.size();
-  for (size_t i = 0; i < wanted.size() && i < columns.size() && members > 0; ++i) {
+  for (size_t i = 0; i < wanted.size() && i < columns.size(); ++i) {
+    const uint32_t members = members_of(loaded.traces, loaded.program()[wanted[i]].grain.entity).size();
     const ValueColumn& column = columns[i];
     Rational quantum = column.quantum.value();
     for (size_t at = 0; at < column.values.size(); ++at) {

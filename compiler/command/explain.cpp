@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "compiler/interpret/explain.h"
 
@@ -22,12 +23,13 @@ void add_new(std::vector<std::string>& names, const std::string& name) {
 }
 
 // Every line the options mean. When there is none, one sentence says which word is at fault and what it could have been.
-std::vector<WantedLine> find_lines(const LoadedSettlement& loaded, Interpreter& interpreter, const ExplainOptions& options) {
+std::vector<WantedLine> find_lines(const LoadedSettlement& loaded, EntityGrain kind, Interpreter& interpreter, const ExplainOptions& options) {
   std::vector<WantedLine> lines;
   std::vector<std::string> clauses, periods;
   bool clause_found = false;
   for (uint32_t c = 0; c < loaded.settlement->clauses.size(); ++c) {
     const TypedClause& clause = loaded.settlement->clauses[c];
+    if (clause.entity != kind) continue;
     add_new(clauses, clause.name);
     add_new(clauses, fmt::format("{}.{}", clause.tariff, clause.name));
     if (!is_clause(clause, options.clause)) continue;
@@ -46,6 +48,23 @@ std::vector<WantedLine> find_lines(const LoadedSettlement& loaded, Interpreter& 
     complain(fmt::format("no billing period is called `{}`; {}", options.period, suggest_name(options.period, periods)));
   }
   return lines;
+}
+
+struct FoundMember {
+  EntityGrain kind;
+  uint32_t member;
+};
+
+// The member of that id, of whatever kind.
+std::optional<FoundMember> find_member(const LoadedSettlement& loaded, const std::string& id) {
+  std::vector<std::string> all;
+  for (size_t kind = 0; kind < loaded.traces.members.size(); ++kind) {
+    const std::vector<std::string>& ids = loaded.traces.members[kind].ids;
+    if (const auto at = std::find(ids.begin(), ids.end(), id); at != ids.end()) return FoundMember{static_cast<EntityGrain>(kind + 1), static_cast<uint32_t>(at - ids.begin())};
+    all.insert(all.end(), ids.begin(), ids.end());
+  }
+  complain(fmt::format("no site is called `{}`; {}", id, suggest_name(id, all)));
+  return std::nullopt;
 }
 
 std::string text_of(const SourceFiles& files, Span span) {
@@ -79,14 +98,10 @@ void print_explanations(const Console& console, const ExplainOptions& options, c
 int explain_lines(const Console& console, const ExplainOptions& options) {
   LoadedSettlement loaded;
   if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
-  const std::vector<std::string>& sites = loaded.traces.members.ids;
-  auto site = std::find(sites.begin(), sites.end(), options.site);
-  if (site == sites.end()) {
-    complain(fmt::format("no site is called `{}`; {}", options.site, suggest_name(options.site, sites)));
-    return kDataError;
-  }
+  const std::optional<FoundMember> found = find_member(loaded, options.site);
+  if (!found) return kDataError;
   Interpreter interpreter(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
-  std::vector<WantedLine> lines = find_lines(loaded, interpreter, options);
+  std::vector<WantedLine> lines = find_lines(loaded, found->kind, interpreter, options);
   if (lines.empty()) return kSourceError;
   const SourceFiles& files = loaded.compilation.modules.files;
   ExplainInputs inputs{loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, interpreter,
@@ -94,7 +109,7 @@ int explain_lines(const Console& console, const ExplainOptions& options) {
   std::vector<Explanation> explanations;
   bool has_fault = false;
   for (const WantedLine& line : lines) {
-    explanations.push_back(explain(inputs, line.clause, static_cast<uint32_t>(site - sites.begin()), line.window));
+    explanations.push_back(explain(inputs, line.clause, found->member, line.window));
     has_fault |= !explanations.back().fault.empty();
   }
   print_explanations(console, options, explanations);

@@ -24,11 +24,15 @@ TraceRequest request_of(const TypedProgram& program, const Settlement& settlemen
   TraceRequest request;
   std::filesystem::path said = settlement.data_folder;
   request.data_folder = !data_folder.empty() ? data_folder : (std::filesystem::path(program.root) / said).lexically_normal().string();
+  request.entities.clear();
+  for (size_t i = 1; i < program.entities.size(); ++i) request.entities.push_back(program.entities[i].name);
   for (uint32_t index : settlement.series) request.series.push_back(program.series[index].request);
   for (uint32_t index : settlement.attributes) request.attributes.push_back(program.attributes[index].request);
   for (const TypedClause& clause : settlement.clauses) {
-    if (!clause.payer_is_site) request.accounts.push_back(clause.payer_account);
-    if (!clause.payee_is_site) request.accounts.push_back(clause.payee_account);
+    const std::string& kind = entity_name(program, clause.entity);
+    if (clause.entity != EntityGrain::site && std::find(request.settled.begin(), request.settled.end(), kind) == request.settled.end()) request.settled.push_back(kind);
+    if (!clause.payer_is_member) request.accounts.push_back(clause.payer_account);
+    if (!clause.payee_is_member) request.accounts.push_back(clause.payee_account);
   }
   return request;
 }
@@ -143,7 +147,8 @@ Result<Ok> load_session_traces(const SettlementRequest& request, LoadedSettlemen
     minutes = std::move(*read);
   }
   Traces& traces = loaded.traces;
-  traces.members.ids = {"sessions"};
+  traces.members.resize(loaded.program().entities.size() - 1);
+  traces.members[0].ids = {"sessions"};
   traces.member_series.resize(all.series.size());
   traces.file_hashes = minutes.file_hashes;
   traces.file_hashes.emplace_back("sessions.csv", sessions->hash);
@@ -239,7 +244,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
     for (uint32_t member = 0; member < series.members; ++member)
       for (uint32_t step = 0; step < series.steps; ++step)
         if (series.at(member, step) < 0)
-          return report_failure(console, Failure{"WL6035", "`" + declaration.name + "` of `" + traces->members.ids[member] + "` is negative", "what flows back into the grid belongs into `export`",
+          return report_failure(console, Failure{"WL6035", "`" + declaration.name + "` of `" + members_of(*traces, declaration.entity).ids[member] + "` is negative", "what flows back into the grid belongs into `export`",
                                                  declaration.request.trace + ".csv", 0, loaded.clock.print_step(step)});
   }
   if (int code = report_warnings(console, traces->remarks); code != kOk) return code;
@@ -248,9 +253,9 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   return kOk;
 }
 
-void keep_only_member(Traces& traces, uint32_t member) {
-  traces.members.ids = {traces.members.ids[member]};
-  for (std::vector<Rational>& column : traces.members.attributes) column = {column[member]};
+void keep_only_member(Traces& traces, Members& kind, uint32_t member) {
+  kind.ids = {kind.ids[member]};
+  for (std::vector<Rational>& column : traces.attributes) column = {column[member]};
   for (TileSeries& series : traces.member_series) {
     if (series.members == 0) continue;
     TileSeries kept = make_tile_series(1, series.steps, series.width, series.quantum);

@@ -36,7 +36,7 @@ std::string list_names(const std::vector<std::string>& names);
 std::string suggest_name(const std::string& name, const std::vector<std::string>& known);
 
 // Leaves the traces of one member only.
-void keep_only_member(Traces& traces, uint32_t member);
+void keep_only_member(Traces& traces, Members& kind, uint32_t member);
 
 // Milliseconds since an arbitrary start, for --timings.
 double milliseconds_now();

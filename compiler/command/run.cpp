@@ -43,7 +43,8 @@ RunFacts make_facts(const LoadedSettlement& loaded) {
   facts.zone_data = zone_data_version();
   for (const SourceFile& file : loaded.compilation.modules.files) facts.script_hashes.emplace_back(file.path, hash_text(file.text));
   facts.trace_hashes = loaded.traces.file_hashes;
-  facts.members = loaded.traces.members.size();
+  facts.members = 0;
+  for (const Members& kind : loaded.traces.members) facts.members += kind.size();
   facts.intervals = loaded.clock.steps;
   return facts;
 }
@@ -96,13 +97,21 @@ Status write_results(const OutputFolder& folder, const RunOptions& options, cons
 }
 
 int choose_member(const RunOptions& options, LoadedSettlement& loaded) {
-  const std::vector<std::string>& ids = loaded.traces.members.ids;
-  auto found = std::find(ids.begin(), ids.end(), options.only);
-  if (found == ids.end()) {
-    complain(fmt::format("no site is called `{}`; {}", options.only, suggest_name(options.only, ids)));
+  std::vector<Members>& kinds = loaded.traces.members;
+  const auto has_any = [](const Members& kind) { return kind.size() > 0; };
+  if (std::count_if(kinds.begin(), kinds.end(), has_any) > 1) {
+    complain("`--only` settles one member alone, but here members depend on each other; run without it and look at `explain`");
     return kDataError;
   }
-  keep_only_member(loaded.traces, static_cast<uint32_t>(found - ids.begin()));
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), has_any);
+  const std::vector<std::string> ids = kind == kinds.end() ? std::vector<std::string>() : kind->ids;
+  auto found = std::find(ids.begin(), ids.end(), options.only);
+  if (found == ids.end()) {
+    const std::string& name = kind == kinds.end() ? "member" : loaded.program().entities[static_cast<size_t>(kind - kinds.begin()) + 1].name;
+    complain(fmt::format("no {} is called `{}`; {}", name, options.only, suggest_name(options.only, ids)));
+    return kDataError;
+  }
+  keep_only_member(loaded.traces, *kind, static_cast<uint32_t>(found - ids.begin()));
   return kOk;
 }
 

@@ -62,7 +62,7 @@ void Coverage::add(const TypedProgram& program, const Settlement& settlement, co
     // A clause whose data the test does not give is not exercised; the others are.
     if (interpreter->fault()) interpreter = std::make_unique<Interpreter>(program, settlement, clock, traces);
     const Windows& windows = interpreter->windows(clause.billing);
-    for (uint32_t site = 0; site < traces.members.size(); ++site)
+    for (uint32_t site = 0; site < members_of(traces, clause.entity).size(); ++site)
       for (uint32_t window = 0; window < windows.size(); ++window) {
         if (interpreter->evaluate(clause.present, site, windows.first_step[window]).number == 0) continue;
         ++item(Kind::clause, clause.span, clause_name(clause)).hits;

@@ -199,10 +199,10 @@ Explanation explain(const ExplainInputs& inputs, uint32_t clause_index, uint32_t
   Explainer explainer{inputs, clause, site, window, windows.first_step[window], windows.first_step[window + 1]};
   Explanation out;
   out.clause = clause_name(clause);
-  out.member = inputs.traces.members.ids[site];
+  out.member = members_of(inputs.traces, clause.entity).ids[site];
   out.period = windows.label(window, inputs.clock);
-  out.payer = describe_account(clause.payer_account, clause.payer, clause.payer_is_site, out.member);
-  out.payee = describe_account(clause.payee_account, clause.payee, clause.payee_is_site, out.member);
+  out.payer = describe_account(clause.payer_account, clause.payer, clause.payer_is_member, out.member);
+  out.payee = describe_account(clause.payee_account, clause.payee, clause.payee_is_member, out.member);
   out.present = explainer.holds(clause.present, explainer.begin);
   std::vector<const ClauseVersion*> in_force;
   for (const ClauseVersion& version : clause.versions)

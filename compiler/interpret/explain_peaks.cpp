@@ -112,7 +112,7 @@ struct Looker {
     if (e.op == Op::previous) return peaks.push_back(look_back(e, step));
     if (e.op == Op::aggregate)
       if (auto peak = look_at_aggregate(e, step)) return peaks.push_back(std::move(*peak));
-    if (e.op == Op::over_sites) return;
+    if (e.op == Op::over_members) return;
     for (const ExpressionId operand : e.operands) walk(operand, step, seen, peaks);
   }
 };

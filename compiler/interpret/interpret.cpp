@@ -62,7 +62,7 @@ const Windows& Interpreter::State::windows_of(ExpressionId id) {
 
 std::optional<Value> Interpreter::State::recall(ExpressionId id, uint32_t site, uint32_t window) const {
   const MemoColumn* column = &shared[id.index];
-  if (program[id].grain.entity == EntityGrain::site) {
+  if (program[id].grain.entity != EntityGrain::none) {
     const auto columns = by_site.find(site);
     if (columns == by_site.end()) return std::nullopt;
     column = &columns->second[id.index];
@@ -81,7 +81,7 @@ void Interpreter::State::remember(ExpressionId id, uint32_t site, uint32_t windo
   if (fault) return;
   const Expression& expression = program[id];
   MemoColumn* column = &shared[id.index];
-  if (expression.grain.entity == EntityGrain::site) {
+  if (expression.grain.entity != EntityGrain::none) {
     auto& columns = by_site[site];
     if (columns.empty()) columns.resize(program.expressions.size());
     column = &columns[id.index];
@@ -123,7 +123,7 @@ Value Interpreter::State::compute(const Expression& e, const Place& at) {
     case Op::series: return read_series(e, at);
     case Op::attribute: {
       const int32_t position = e.index < attribute_position.size() ? attribute_position[e.index] : -1;
-      if (position >= 0) return {false, traces.members.attributes[position][at.site]};
+      if (position >= 0) return {false, traces.attributes[position][at.site]};
       fail("WL7105", "an attribute is read that was not loaded", at.id, at.site, at.step);
       return {true, 0};
     }
@@ -163,7 +163,8 @@ Value Interpreter::State::compute(const Expression& e, const Place& at) {
     case Op::quota: return quota(e, at);
     case Op::previous: return previous(e, at);
     case Op::running_surplus: return running_surplus(e, at);
-    case Op::over_sites: return over_sites(e, at);
+    case Op::over_members: return over_members(e, at);
+    case Op::of_holder: return of_holder(e, at);
   }
   return {true, 0};
 }

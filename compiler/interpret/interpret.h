@@ -28,7 +28,7 @@ class Interpreter {
   // Everything passed must outlive the interpreter. `traces` is parallel to settlement.series / settlement.attributes.
   Interpreter(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces);
   ~Interpreter();
-  // The value at a site and a time: `step` is any step of the wanted window (ignored where the grain has no time, as is site where it has no entity).
+  // The value for a member of the expression's kind (`site`) and a time: `step` is any step of the wanted window (ignored where the grain has no time, as is site where it has no entity).
   // Memoised by (expression, site, window). On a fault returns nothing and fault() is set (the first one stays).
   Value evaluate(ExpressionId expression, uint32_t site, uint32_t step);
   const std::optional<Fault>& fault() const;
@@ -46,6 +46,6 @@ class Interpreter {
 Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces);
 
 // The empty ledger of a settlement: clauses, axes, members, quanta unset; shared by interpreter and compiled runs.
-Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Members& members);
+Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces);
 
 }  // namespace wattlaw

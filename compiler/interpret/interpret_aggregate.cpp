@@ -174,15 +174,29 @@ Value Interpreter::State::running_surplus(const Expression& e, const Place& at) 
   return {false, e.beyond ? uncovered : surplus};
 }
 
-Value Interpreter::State::over_sites(const Expression& e, const Place& at) {
+int64_t Interpreter::State::named(uint32_t index, uint32_t member, const Place& at) {
+  const int32_t position = index < attribute_position.size() ? attribute_position[index] : -1;
+  if (position >= 0) return static_cast<int64_t>(traces.attributes[position][member]);
+  fail("WL7105", "an attribute is read that was not loaded", at.id, at.site, at.step);
+  return -1;
+}
+
+Value Interpreter::State::over_members(const Expression& e, const Place& at) {
   std::vector<TimedValue> values;
-  for (uint32_t site = 0; site < traces.members.size() && !fault; ++site) {
-    if (e.operands.size() > 1 && !holds(e.operands[1], site, at.step)) continue;
-    Value value = evaluate(e.operands[0], site, at.step);
-    if (!value.nothing) values.push_back({site, std::move(value.number)});
+  for (uint32_t member = 0; member < members_of(traces, e.of).size() && !fault; ++member) {
+    if (e.index != UINT32_MAX && named(e.index, member, at) != at.site) continue;
+    if (e.operands.size() > 1 && !holds(e.operands[1], member, at.step)) continue;
+    Value value = evaluate(e.operands[0], member, at.step);
+    if (!value.nothing) values.push_back({member, std::move(value.number)});
   }
   keep_taken(values, e.take);
   return combine_values(e.fn, values, e.take != 0 && std::abs(e.take) <= kMaxExactValues);
+}
+
+Value Interpreter::State::of_holder(const Expression& e, const Place& at) {
+  const int64_t holder = named(e.index, at.site, at);
+  if (holder < 0) return {true, 0};
+  return evaluate(e.operands[0], static_cast<uint32_t>(holder), at.step);
 }
 
 }  // namespace wattlaw

@@ -40,7 +40,7 @@ struct Interpreter::State {
   std::vector<std::pair<Period, std::unique_ptr<Windows>>> windows_cache;
   std::vector<const Windows*> grain_windows;                 // by expression; null until used
   std::vector<MemoColumn> shared;                            // by expression, entity grain none
-  std::unordered_map<uint32_t, std::vector<MemoColumn>> by_site;
+  std::unordered_map<uint32_t, std::vector<MemoColumn>> by_site;  // by member; an expression belongs to one kind of members
   std::optional<Fault> fault;
   int depth = 0;
 
@@ -71,7 +71,10 @@ struct Interpreter::State {
   Value quota(const Expression& expression, const Place& place);
   Value previous(const Expression& expression, const Place& place);
   Value running_surplus(const Expression& expression, const Place& place);
-  Value over_sites(const Expression& expression, const Place& place);
+  Value over_members(const Expression& expression, const Place& place);
+  Value of_holder(const Expression& expression, const Place& place);
+  // The member that attribute `index` of a member names; -1: none.
+  int64_t named(uint32_t index, uint32_t member, const Place& place);
   // The values an aggregate takes, after filter and `take`; `left_out`: the filter or a nothing took some away.
   std::vector<TimedValue> gather(const Expression& expression, const Place& place, bool& left_out);
   Period gathered_grain(const Expression& expression) const;

@@ -23,6 +23,7 @@ std::string print_value(const TypedProgram& program, const Type& type, const Val
         return program.choice_sets[type.choices].names[index];
       return fmt::format("choice {}", index);
     }
+    case ValueKind::member:
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, type);

@@ -95,14 +95,15 @@ Result<ClockSeries> answer_given(const Settlement& settlement, const RecordQuest
 
 Result<Traces> make_traces(const TypedProgram& program, const Settlement& settlement, const Clock& clock) {
   Traces traces;
-  traces.members.ids = {"site"};
+  for (size_t i = 1; i < program.entities.size(); ++i) traces.members.push_back({{program.entities[i].name}});  // one of each kind
   for (const uint32_t index : settlement.attributes) {
     const AttributeDeclaration& attribute = program.attributes[index];
     std::optional<Rational> value = attribute.request.default_value;
+    if (attribute.type.kind == ValueKind::member) value = 0;  // the one there is
     for (const auto& [given, given_value] : settlement.given_attributes)
       if (given == index) value = given_value;
     if (!value) return refuse(fmt::format("`{}` is read and the test does not give it", attribute.name), fmt::format("write `given {} = …`", attribute.name));
-    traces.members.attributes.push_back({*value});
+    traces.attributes.push_back({*value});
   }
   traces.member_series.resize(settlement.series.size());
   traces.clock_series.resize(settlement.series.size());
@@ -176,7 +177,8 @@ Result<TestWorld> make_session_world(const TypedProgram& program, const Settleme
     sessions.rows.push_back(std::move(row));
   }
   TestWorld world{make_session_clock(clock.zone, sessions, clock.first_date, clock.end_date), {}};
-  world.traces.members.ids = {"session"};
+  world.traces.members.resize(program.entities.size() - 1);
+  world.traces.members[0].ids = {"session"};
   world.traces.member_series.resize(settlement.series.size());
   for (size_t i = 0; i < given.size(); ++i) {
     const SeriesDeclaration& series = program.series[settlement.series[i]];

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/interpret/interpret.h"
 #include "compiler/interpret/line_facts.h"
 
@@ -22,8 +24,8 @@ LedgerClause describe_clause(const TypedProgram& program, const TypedClause& cla
   line.clause = clause.name;
   line.payer = clause.payer_account;
   line.payee = clause.payee_account;
-  line.payer_is_member = clause.payer_is_site;
-  line.payee_is_member = clause.payee_is_site;
+  line.payer_is_member = clause.payer_is_member;
+  line.payee_is_member = clause.payee_is_member;
   line.currency = clause.currency < program.currencies.size() ? program.currencies[clause.currency] : "";
   if (clause.quantity) line.quantity_unit = unit_text(program, program[clause.quantity].type);
   if (clause.rounding.grain != RoundingGrain::none) line.amount_places = places_of(clause.rounding.quantum);
@@ -55,9 +57,9 @@ bool fill_column(const std::vector<Rational>& values, Quantum& quantum, IntegerC
 
 }  // namespace
 
-Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Members& members) {
+Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces) {
   Ledger ledger;
-  ledger.members = members.ids;
+  std::vector<EntityGrain> sets;
   std::vector<Period> periods;
   for (const TypedClause& clause : settlement.clauses) {
     uint32_t axis = 0;
@@ -70,9 +72,14 @@ Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, co
       ledger.axes.push_back(std::move(labels));
     }
     LineColumns line;
+    line.set = static_cast<uint32_t>(std::find(sets.begin(), sets.end(), clause.entity) - sets.begin());
+    if (line.set == sets.size()) {
+      sets.push_back(clause.entity);
+      ledger.members.push_back({entity_name(program, clause.entity), members_of(traces, clause.entity).ids});
+    }
     line.clause = static_cast<uint32_t>(ledger.clauses.size());
     line.axis = axis;
-    const size_t cells = ledger.axes[axis].labels.size() * members.size();
+    const size_t cells = ledger.axes[axis].labels.size() * ledger.members[line.set].ids.size();
     line.quantity.resize(cells);
     line.amount.resize(cells);
     line.residue.resize(cells);
@@ -85,14 +92,13 @@ Ledger make_ledger(const TypedProgram& program, const Settlement& settlement, co
 }
 
 Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces) {
-  Ledger ledger = make_ledger(program, settlement, clock, traces.members);
-  const uint32_t members = traces.members.size();
+  Ledger ledger = make_ledger(program, settlement, clock, traces);
   std::vector<ExactColumns> exact(settlement.clauses.size());
   for (size_t c = 0; c < exact.size(); ++c) {
     const size_t cells = ledger.lines[c].present.size();
     exact[c] = {std::vector<Rational>(cells), std::vector<Rational>(cells), std::vector<Rational>(cells)};
   }
-  // Site by site, so that one site's memo is alive at a time; among faults the first by (clause, site, period) is told.
+  // Member by member, so that one's memo is alive at a time; among faults the first by (clause, member, period) is told.
   struct Found {
     size_t clause;
     uint32_t site, window;
@@ -100,10 +106,14 @@ Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement&
   };
   std::optional<Found> found;
   auto interpreter = std::make_unique<Interpreter>(program, settlement, clock, traces);
-  for (uint32_t site = 0; site < members; ++site) {
+  uint32_t most = 0;
+  for (const LedgerMembers& set : ledger.members) most = std::max(most, static_cast<uint32_t>(set.ids.size()));
+  for (uint32_t site = 0; site < most; ++site) {
     for (size_t c = 0; c < (found ? found->clause : exact.size()); ++c) {
       const TypedClause& clause = settlement.clauses[c];
       LineColumns& line = ledger.lines[c];
+      const uint32_t members = static_cast<uint32_t>(ledger.ids_of(line).size());
+      if (site >= members) continue;
       const Windows& windows = interpreter->windows(clause.billing);
       for (uint32_t w = 0; w < windows.size(); ++w) {
         const uint32_t step = windows.first_step[w];
@@ -128,7 +138,7 @@ Result<Ledger> settle_interpreted(const TypedProgram& program, const Settlement&
     interpreter->forget_site(site);
   }
   if (found)
-    return describe_fault(program, found->fault, settlement.clauses[found->clause], traces.members.ids[found->site],
+    return describe_fault(program, found->fault, settlement.clauses[found->clause], ledger.ids_of(ledger.lines[found->clause])[found->site],
                           ledger.axes[ledger.lines[found->clause].axis].labels[found->window], clock);
   for (size_t c = 0; c < exact.size(); ++c) {
     LineColumns& line = ledger.lines[c];

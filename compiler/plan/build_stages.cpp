@@ -24,9 +24,9 @@ void append(std::vector<uint8_t>& bytes, Int128 value, uint8_t bits) {
 
 }  // namespace
 
-PlanBuilder::PlanBuilder(const TypedProgram& p, const Settlement& s, Axes& a, UniformFolder& f, const Traces& t)
-    : program(p), settlement(s), axes(a), folder(f), traces(t), ranks_(p.expressions.size(), -1), inline_(p.expressions.size(), -1) {
-  plan.tiles = (traces.members.size() + kTileMembers - 1) / kTileMembers;
+PlanBuilder::PlanBuilder(const TypedProgram& p, const Settlement& s, Axes& a, UniformFolder& f, const Traces& t, EntityGrain l, const GivenColumns& g)
+    : program(p), settlement(s), axes(a), folder(f), traces(t), lanes(l), members(members_of(t, l).size()), given(g), ranks_(p.expressions.size(), -1), inline_(p.expressions.size(), -1) {
+  plan.tiles = (members + kTileMembers - 1) / kTileMembers;
   plan.fault_array = scratch("fault", 32, 1);
   plan.arrays[plan.fault_array].initialise = true;
   plan.arrays[plan.fault_array].initial = {0};
@@ -40,13 +40,14 @@ bool PlanBuilder::is_uniform(ExpressionId id) const { return program[id].grain.e
 bool PlanBuilder::is_inline(ExpressionId id) {
   if (inline_[id.index] >= 0) return inline_[id.index];
   const Expression& e = program[id];
-  bool is = e.grain.entity == EntityGrain::site && e.grain.time.unit == Unit::none;
+  bool is = e.grain.entity == lanes && e.grain.time.unit == Unit::none;
   switch (e.op) {
     case Op::aggregate:
     case Op::quota:
     case Op::previous:
     case Op::running_surplus:
-    case Op::over_sites:
+    case Op::over_members:
+    case Op::of_holder:
     case Op::dated:
     case Op::divide:
     case Op::round:
@@ -63,7 +64,7 @@ int PlanBuilder::rank(ExpressionId id) {
   int& known = ranks_[id.index];
   if (known >= 0) return known;
   const Expression& e = program[id];
-  if (is_uniform(id) || is_inline(id)) return known = 0;
+  if (is_uniform(id) || is_inline(id) || e.op == Op::over_members || e.op == Op::of_holder) return known = 0;
   Period at = e.grain.time;
   const bool folds = e.op == Op::aggregate && !e.period.rolling;
   if (e.op == Op::aggregate) {
@@ -248,8 +249,9 @@ Lane PlanBuilder::build(uint32_t stage, ExpressionId id) {
     case Op::band:
     case Op::window_days:
     case Op::window_share:
-    case Op::date_at:
-    case Op::over_sites: break;  // uniform
+    case Op::date_at: break;  // uniform
+    case Op::over_members:
+    case Op::of_holder: return build_given(stage, id);
     case Op::series:
     case Op::attribute: return build_leaf(stage, id);
     case Op::add:
@@ -353,7 +355,7 @@ Lane PlanBuilder::build_leaf(uint32_t stage, ExpressionId id) {
     if (known == stored.end()) {
       StoredColumn column;
       bool fits = true;
-      PlanArray array = attribute_array(program.attributes[e.index].name, traces.members.attributes[at - settlement.attributes.begin()], plan.tiles,
+      PlanArray array = attribute_array(program.attributes[e.index].name, traces.attributes[at - settlement.attributes.begin()], plan.tiles,
                                         column.quantum, column.low, column.high, fits);
       if (!fits) give_up("an attribute is too wide");
       column.array = static_cast<uint32_t>(plan.arrays.size());
@@ -425,57 +427,80 @@ Lane PlanBuilder::build_dated(uint32_t stage, const Expression& e) {
   return result;
 }
 
-// What no kernel computes: the interpreter does, before the run.
-Lane PlanBuilder::build_interpreted(uint32_t stage, ExpressionId id) {
+// A column that stands ready before the run: [window * members + member], `nothing` empty if it is always there.
+Lane PlanBuilder::read_input(uint32_t stage, ExpressionId id, const std::vector<Int128>& mantissas, const Quantum& quantum, const std::vector<uint8_t>& nothing) {
   const Expression& e = program[id];
-  auto known = stored.find(UINT32_MAX - 1 - id.index);
+  const uint32_t key = UINT32_MAX - 1 - id.index, windows = axes.count(e.grain.time);
+  auto known = stored.find(key);
   if (known == stored.end()) {
-    Interpreter oracle(program, settlement, axes.clock, traces);
-    const Windows& windows = axes.windows(e.grain.time);
-    std::vector<Rational> values;
-    std::vector<uint8_t> there;
-    for (uint32_t site = 0; site < traces.members.size(); ++site) {
-      for (uint32_t w = 0; w < windows.size(); ++w) {
-        const Value value = oracle.evaluate(id, site, windows.first_step[w]);
-        values.push_back(value.number);
-        there.push_back(!value.nothing);
-      }
-      oracle.forget_site(site);
-    }
-    auto mantissas = column_of(values);
-    if (oracle.fault() || !mantissas) {
-      give_up("a value that only the interpreter computes has a fault");
-      return {constant(stage, 0), {}};
-    }
     const auto add_input = [&](uint8_t bits, const auto& value_of) {
       PlanArray array;
       array.kind = PlanArray::Kind::input;
-      array.name = "interpreted " + std::to_string(id.index);
+      array.name = "given " + std::to_string(id.index);
       array.bits = bits;
-      array.rows = windows.size();
-      array.tile_stride = size_t{windows.size()} * kTileMembers * bits / 8;
+      array.rows = windows;
+      array.tile_stride = size_t{windows} * kTileMembers * bits / 8;
       for (uint32_t tile = 0; tile < plan.tiles; ++tile)
-        for (uint32_t w = 0; w < windows.size(); ++w)
+        for (uint32_t w = 0; w < windows; ++w)
           for (uint32_t lane = 0; lane < kTileMembers; ++lane) {
-            const uint32_t site = tile * kTileMembers + lane;
-            append(array.data, site < traces.members.size() ? value_of(site * windows.size() + w) : Int128{0}, bits);
+            const uint32_t member = tile * kTileMembers + lane;
+            append(array.data, member < members ? value_of(size_t{w} * members + member) : Int128{0}, bits);
           }
       plan.arrays.push_back(std::move(array));
       return static_cast<uint32_t>(plan.arrays.size()) - 1;
     };
     StoredColumn column;
-    column.quantum = mantissas->quantum;
-    for (const Int128 value : mantissas->values) column.low = std::min(column.low, value), column.high = std::max(column.high, value);
-    column.array = add_input(bits_for(column.low, column.high), [&](uint32_t i) { return mantissas->at(i); });
-    if (std::find(there.begin(), there.end(), 0) != there.end()) {
-      presence_arrays[id.index] = add_input(32, [&](uint32_t i) { return Int128{there[i]}; });
-    }
-    known = stored.emplace(UINT32_MAX - 1 - id.index, column).first;
+    column.quantum = quantum;
+    for (const Int128 value : mantissas) column.low = std::min(column.low, value), column.high = std::max(column.high, value);
+    column.array = add_input(bits_for(column.low, column.high), [&](size_t i) { return mantissas[i]; });
+    if (std::find(nothing.begin(), nothing.end(), 1) != nothing.end()) presence_arrays[id.index] = add_input(32, [&](size_t i) { return Int128{!nothing[i]}; });
+    known = stored.emplace(key, column).first;
   }
   const StoredColumn& column = known->second;
-  const uint32_t value = load(stage, column.array, Access::own, column.low, column.high);
+  const uint32_t value = load(stage, column.array, e.grain.time.unit == Unit::none ? Access::first : Access::own, column.low, column.high);
   if (e.type.kind == ValueKind::boolean) return {invert(stage, binary(stage, PlanOp::equal, value, constant(stage, 0))), {}};
   return {value, column.quantum};
+}
+
+// What no kernel computes: the interpreter does, before the run.
+Lane PlanBuilder::build_interpreted(uint32_t stage, ExpressionId id) {
+  const Expression& e = program[id];
+  std::vector<Int128> mantissas;
+  std::vector<uint8_t> nothing;
+  Quantum quantum;
+  if (!stored.contains(UINT32_MAX - 1 - id.index)) {
+    Interpreter oracle(program, settlement, axes.clock, traces);
+    const Windows& windows = axes.windows(e.grain.time);
+    std::vector<Rational> values(size_t{windows.size()} * members);
+    nothing.resize(values.size());
+    for (uint32_t member = 0; member < members; ++member) {
+      for (uint32_t w = 0; w < windows.size(); ++w) {
+        const Value value = oracle.evaluate(id, member, windows.first_step[w]);
+        values[size_t{w} * members + member] = value.number;
+        nothing[size_t{w} * members + member] = value.nothing;
+      }
+      oracle.forget_site(member);
+    }
+    const auto column = column_of(values);
+    if (oracle.fault() || !column) {
+      give_up("a value that only the interpreter computes has a fault");
+      return {constant(stage, 0), {}};
+    }
+    quantum = column->quantum;
+    for (size_t i = 0; i < values.size(); ++i) mantissas.push_back(column->at(static_cast<uint32_t>(i)));
+  }
+  return read_input(stage, id, mantissas, quantum, nothing);
+}
+
+Lane PlanBuilder::build_given(uint32_t stage, ExpressionId id) {
+  const auto found = given.find(id.index);
+  if (found == given.end()) {
+    give_up("what one member has of another is not known");
+    return {constant(stage, 0), {}};
+  }
+  std::vector<Int128> mantissas(found->second.values.size());
+  for (size_t i = 0; i < mantissas.size(); ++i) mantissas[i] = found->second.values[i];
+  return read_input(stage, id, mantissas, found->second.quantum, found->second.nothing);
 }
 
 PlanOutput PlanBuilder::output(ExpressionId id, bool wants_presence) {

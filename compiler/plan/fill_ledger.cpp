@@ -44,7 +44,7 @@ struct Filler {
   Axes& axes;
   UniformFolder& folder;
   const std::vector<FilledColumn>& columns;
-  uint32_t members;
+  const Traces& traces;
   std::string why;
 
   const FilledColumn* find(ExpressionId id) const {
@@ -53,7 +53,7 @@ struct Filler {
   }
 
   // The same value for all members, a window each.
-  Cells uniform_cells(ExpressionId id, uint32_t windows, const std::vector<uint32_t>* map) {
+  Cells uniform_cells(ExpressionId id, uint32_t members, uint32_t windows, const std::vector<uint32_t>* map) {
     const UniformColumn* column = folder.fold(id);
     if (!column) {
       why = folder.why;
@@ -65,13 +65,13 @@ struct Filler {
   }
 
   // Expression at the windows of `billing`; nothing is 0. A column that fits as it is shares its cells.
-  Cells cells(ExpressionId id, const Period& billing) {
+  Cells cells(ExpressionId id, uint32_t members, const Period& billing) {
     const Period& own = program[id].grain.time;
     const std::vector<uint32_t>* map = own == billing ? nullptr : &axes.map(billing, own);
     const uint32_t windows = axes.count(billing);
-    if (program[id].grain.entity == EntityGrain::none) return uniform_cells(id, windows, map);
+    if (program[id].grain.entity == EntityGrain::none) return uniform_cells(id, members, windows, map);
     const FilledColumn* column = find(id);
-    WATTLAW_ASSERT(column, "every wanted site expression is an output of the plan");
+    WATTLAW_ASSERT(column, "every wanted expression of a member is an output of a plan");
     if (!map) return {column->quantum, column->values};
     IntegerColumn values(size_t{windows} * members);
     for (uint32_t w = 0; w < windows; ++w)
@@ -86,21 +86,24 @@ struct Filler {
       std::fill(present.begin(), present.end(), 1);
       return false;
     }
-    const Cells flags = cells(clause.present, clause.billing);
+    const Cells flags = cells(clause.present, count_of(clause), clause.billing);
     for (size_t i = 0; i < present.size(); ++i) present[i] = flags.values[i] != 0;
     return true;
   }
 
+  uint32_t count_of(const TypedClause& clause) const { return members_of(traces, clause.entity).size(); }
+
   void fill_line(const TypedClause& clause, LineColumns& line) {
-    const Cells amount = cells(clause.line, clause.billing);
+    const uint32_t members = count_of(clause);
+    const Cells amount = cells(clause.line, members, clause.billing);
     line.amount_quantum = amount.quantum, line.amount = amount.values;
     if (clause.amount != clause.line) {
-      auto residue = difference(cells(clause.amount, clause.billing), amount);
+      auto residue = difference(cells(clause.amount, members, clause.billing), amount);
       if (!residue) why = "a residue is too wide";
       else line.residue_quantum = residue->quantum, line.residue = std::move(residue->values);
     }
     if (clause.quantity) {
-      const Cells quantity = cells(clause.quantity, clause.billing);
+      const Cells quantity = cells(clause.quantity, members, clause.billing);
       line.quantity_quantum = quantity.quantum, line.quantity = quantity.values;
     }
     if (find_present(clause, line.present))
@@ -108,7 +111,8 @@ struct Filler {
   }
 
   ValueColumn wanted_column(ExpressionId id) {
-    Cells found = cells(id, program[id].grain.time);
+    const uint32_t members = members_with(program, traces, id);
+    Cells found = cells(id, members, program[id].grain.time);
     ValueColumn column{found.quantum, std::move(found.values), {}};
     const FilledColumn* filled = find(id);
     if (filled && !filled->nothing.empty()) column.nothing = filled->nothing;
@@ -121,7 +125,8 @@ struct Filler {
 
 }  // namespace
 
-Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, uint32_t members, ExpressionId id) {
+Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, const Traces& traces, ExpressionId id) {
+  const uint32_t members = members_with(program, traces, id);
   const Windows& windows = interpreter.windows(program[id].grain.time);
   std::vector<Rational> values;
   ValueColumn out;
@@ -140,14 +145,12 @@ Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& i
   return out;
 }
 
-std::optional<UniformColumn> reduce_members(const TypedProgram& program, const Expression& e, uint32_t members, Axes& axes,
-                                            const std::function<std::optional<Rational>(size_t operand, uint32_t member, uint32_t window)>& value) {
-  (void)program;
-  std::vector<Rational> values;
-  std::vector<uint8_t> absent;
-  for (uint32_t w = 0; w < axes.count(e.grain.time); ++w) {
+std::vector<std::optional<Rational>> reduce_members(const Expression& e, const std::vector<uint32_t>& members, uint32_t windows,
+                                                    const std::function<std::optional<Rational>(size_t operand, uint32_t member, uint32_t window)>& value) {
+  std::vector<std::optional<Rational>> results(windows);
+  for (uint32_t w = 0; w < windows; ++w) {
     std::vector<std::pair<uint32_t, Rational>> taken;
-    for (uint32_t member = 0; member < members; ++member) {
+    for (const uint32_t member : members) {
       if (e.operands.size() > 1) {
         const auto holds = value(1, member, w);
         if (!holds || *holds == 0) continue;
@@ -155,22 +158,17 @@ std::optional<UniformColumn> reduce_members(const TypedProgram& program, const E
       if (auto found = value(0, member, w)) taken.emplace_back(member, std::move(*found));
     }
     Rational result;
-    const bool present = fold_taken(e.fn, taken, e.take, e.take != 0 && std::abs(e.take) <= 10, result);
-    values.push_back(result);
-    absent.push_back(!present);
+    if (fold_taken(e.fn, taken, e.take, e.take != 0 && std::abs(e.take) <= 10, result)) results[w] = std::move(result);
   }
-  auto column = column_of(values);
-  if (column && std::find(absent.begin(), absent.end(), 1) != absent.end()) column->absent = std::move(absent);
-  if (column) column->count = axes.count(e.grain.time);
-  return column;
+  return results;
 }
 
 Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, Axes& axes,
-                                 UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::vector<uint32_t>& faults,
+                                 UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::map<EntityGrain, std::vector<uint32_t>>& faults,
                                  const std::vector<ExpressionId>& wanted) {
   FilledLedger out;
-  out.ledger = make_ledger(program, settlement, clock, traces.members);
-  Filler filler{program, axes, folder, columns, traces.members.size(), {}};
+  out.ledger = make_ledger(program, settlement, clock, traces);
+  Filler filler{program, axes, folder, columns, traces, {}};
   for (size_t c = 0; c < settlement.clauses.size(); ++c) {
     filler.fill_line(settlement.clauses[c], out.ledger.lines[c]);
     fill_line_rates(program, axes, folder, settlement.clauses[c], out.ledger.lines[c]);

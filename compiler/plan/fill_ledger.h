@@ -1,6 +1,7 @@
 // fill_ledger: columns of the kernels and folded columns -> ledger lines. Members with a fault are settled by the interpreter.
 #pragma once
 #include <functional>
+#include <map>
 
 #include "compiler/interpret/interpret.h"
 #include "compiler/plan/settle.h"
@@ -8,7 +9,7 @@
 
 namespace wattlaw {
 
-struct FilledColumn {              // of a site expression, [window * members + member]
+struct FilledColumn {              // of a member's expression, [window * members + member]
   ExpressionId expression;
   Quantum quantum;
   IntegerColumn values;
@@ -22,14 +23,20 @@ struct FilledLedger {
 };
 
 Result<FilledLedger> fill_ledger(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces, Axes& axes,
-                                 UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::vector<uint32_t>& faults,
+                                 UniformFolder& folder, const std::vector<FilledColumn>& columns, const std::map<EntityGrain, std::vector<uint32_t>>& faults,
                                  const std::vector<ExpressionId>& wanted);
 
-// A column by the interpreter, [window * members + member]; of a uniform expression the same for all members. Empty: beyond 128 bits.
-Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, uint32_t members, ExpressionId id);
+// A column by the interpreter, [window * members + member]; of a uniform expression the same for all sites. Empty: beyond 128 bits.
+Result<ValueColumn> interpret_column(const TypedProgram& program, Interpreter& interpreter, const Traces& traces, ExpressionId id);
 
-// fn of `e` over members at each of its windows. value(operand, member, window): nullopt is nothing.
-std::optional<UniformColumn> reduce_members(const TypedProgram& program, const Expression& e, uint32_t members, Axes& axes,
-                                            const std::function<std::optional<Rational>(size_t operand, uint32_t member, uint32_t window)>& value);
+// fn of `e` over some members at each of its windows. value(operand, member, window): nullopt is nothing.
+std::vector<std::optional<Rational>> reduce_members(const Expression& e, const std::vector<uint32_t>& members, uint32_t windows,
+                                                    const std::function<std::optional<Rational>(size_t operand, uint32_t member, uint32_t window)>& value);
+
+// The members whose lines or values an expression has: those of its kind; of one that is the same for all, sites.
+inline uint32_t members_with(const TypedProgram& program, const Traces& traces, ExpressionId id) {
+  const EntityGrain entity = program[id].grain.entity;
+  return members_of(traces, entity == EntityGrain::none ? EntityGrain::site : entity).size();
+}
 
 }  // namespace wattlaw

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/plan/plan.h"
+#include "compiler/plan/settle.h"
 #include "compiler/plan/uniform_column.h"
 
 namespace wattlaw {
@@ -18,6 +19,9 @@ struct Lane {  // a value within a stage
   uint32_t node = kNone;
   Quantum quantum;
 };
+
+// Values that one kind of members has of another (of_holder, over_members), found by earlier passes; by expression.
+using GivenColumns = std::map<uint32_t, ValueColumn>;
 
 struct StoredColumn {
   uint32_t array = kNone;
@@ -40,7 +44,9 @@ struct Folded {
 
 class PlanBuilder {
  public:
-  PlanBuilder(const TypedProgram& program, const Settlement& settlement, Axes& axes, UniformFolder& folder, const Traces& traces);
+  // Lanes are the members of kind `lanes`.
+  PlanBuilder(const TypedProgram& program, const Settlement& settlement, Axes& axes, UniformFolder& folder, const Traces& traces, EntityGrain lanes,
+              const GivenColumns& given);
 
   ~PlanBuilder();
 
@@ -95,6 +101,8 @@ class PlanBuilder {
   Lane build_dated(uint32_t stage, const Expression& e);
   Lane build_root(uint32_t stage, const Expression& e);
   Lane build_interpreted(uint32_t stage, ExpressionId id);
+  Lane build_given(uint32_t stage, ExpressionId id);
+  Lane read_input(uint32_t stage, ExpressionId id, const std::vector<Int128>& mantissas, const Quantum& quantum, const std::vector<uint8_t>& nothing);
   Lane build_aggregate(uint32_t stage, ExpressionId id);
   Lane build_quota(uint32_t stage, ExpressionId id);
   Lane build_previous(uint32_t stage, ExpressionId id);
@@ -116,6 +124,9 @@ class PlanBuilder {
   Axes& axes;
   UniformFolder& folder;
   const Traces& traces;
+  const EntityGrain lanes;
+  const uint32_t members;                                      // of that kind
+  const GivenColumns& given;
   Plan plan;
 
   struct SlotFactor;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -11,8 +12,7 @@
 #include "compiler/interpret/line_facts.h"
 #include "compiler/jit/compiled_plan.h"
 #include "compiler/plan/fill_ledger.h"
-#include "compiler/plan/plan_builder.h"
-#include "compiler/plan/run_plan.h"
+#include "compiler/plan/settle_run.h"
 
 namespace wattlaw {
 namespace {
@@ -31,23 +31,11 @@ bool has_unsaid_gap(const TypedProgram& program, const Settlement& settlement, c
   return false;
 }
 
-struct Run {
-  const TypedProgram& program;
-  const Settlement& settlement;
-  const Clock& clock;
-  const Traces& traces;
-  const SettleOptions& options;
-  Axes axes{clock};
-  UniformFolder folder{program, settlement, axes, traces};
-  double plan_ms = 0, compile_ms = 0, run_ms = 0;
-  std::string why;  // the interpreter has to do it
-  ExpressionId refused;  // what the kernels cannot do, if it is one expression
-  std::set<uint32_t> read;  // positions of series
-};
+}  // namespace
 
-// Members' values of some expressions: site expressions through kernels. Uniform ones are not asked.
-Result<PassResult> run_pass(Run& run, const Plan& plan) {
-  auto result = run_plan(plan, run.traces.members.size(), run.options.threads, run.options.cpu, run.options.optimisation);
+// Members' values of some expressions. Uniform ones are not asked.
+Result<PassResult> run_pass(Run& run, const Plan& plan, EntityGrain lanes) {
+  auto result = run_plan(plan, members_of(run.traces, lanes).size(), run.options.threads, run.options.cpu, run.options.optimisation);
   if (!result) return result;
   run.compile_ms += result->compile_ms, run.run_ms += result->run_ms;
   for (const PlanArray& array : plan.arrays)
@@ -55,25 +43,9 @@ Result<PassResult> run_pass(Run& run, const Plan& plan) {
   return result;
 }
 
-// over_sites expressions below `wanted`, operands before users.
-std::vector<ExpressionId> gathered_over_sites(const TypedProgram& program, const std::vector<ExpressionId>& wanted) {
-  std::vector<uint8_t> seen(program.expressions.size());
-  std::vector<ExpressionId> todo = wanted, found;
-  while (!todo.empty()) {
-    const ExpressionId id = todo.back();
-    todo.pop_back();
-    if (seen[id.index]++) continue;
-    if (program[id].op == Op::over_sites) found.push_back(id);
-    todo.insert(todo.end(), program[id].operands.begin(), program[id].operands.end());
-  }
-  std::sort(found.begin(), found.end(), [](ExpressionId a, ExpressionId b) { return a.index < b.index; });
-  return found;
-}
-
-// What a plan is asked for: the site expressions among `wanted`, once each.
-std::optional<Plan> plan_of(Run& run, const std::vector<std::pair<ExpressionId, bool>>& wanted, bool watch) {
+std::optional<Plan> plan_of(Run& run, const Asked& wanted, EntityGrain lanes, bool watch) {
   const auto begin = Clock_::now();
-  PlanBuilder builder(run.program, run.settlement, run.axes, run.folder, run.traces);
+  PlanBuilder builder(run.program, run.settlement, run.axes, run.folder, run.traces, lanes, run.given);
   std::vector<PlanOutput> outputs;
   for (const auto& [id, presence] : wanted) {
     outputs.push_back(builder.output(id, presence));
@@ -83,7 +55,8 @@ std::optional<Plan> plan_of(Run& run, const std::vector<std::pair<ExpressionId, 
     return std::nullopt;
   }
   if (watch)
-    for (const TypedClause& clause : run.settlement.clauses) builder.watch_exceptions(clause);
+    for (const TypedClause& clause : run.settlement.clauses)
+      if (clause.entity == lanes) builder.watch_exceptions(clause);
   if (builder.why.empty() && run.axes.failure) builder.why = run.axes.failure->message;
   if (!builder.why.empty()) {
     run.why = builder.why;
@@ -99,56 +72,7 @@ std::optional<Plan> plan_of(Run& run, const std::vector<std::pair<ExpressionId, 
   return plan;
 }
 
-// One pass for each over_sites whose operands differ between members.
-Status reduce_over_sites(Run& run, const std::vector<ExpressionId>& wanted) {
-  const uint32_t members = run.traces.members.size();
-  for (const ExpressionId id : gathered_over_sites(run.program, wanted)) {
-    const Expression& e = run.program[id];
-    std::vector<std::pair<ExpressionId, bool>> asked;
-    std::vector<int> place;
-    for (const ExpressionId operand : e.operands) {
-      const bool is_site = run.program[operand].grain.entity == EntityGrain::site;
-      place.push_back(is_site ? static_cast<int>(asked.size()) : -1);
-      if (is_site) asked.emplace_back(operand, true);
-    }
-    PassResult result;
-    if (!asked.empty()) {
-      const auto plan = plan_of(run, asked, false);
-      if (!plan) {
-        run.refused = id;
-        return Ok{};
-      }
-      auto pass = run_pass(run, *plan);
-      if (!pass) return pass.failure();
-      result = std::move(*pass);
-      if (!result.faults.empty()) {
-        run.why = "a member has a fault below `over all`";
-        run.refused = id;
-        return Ok{};
-      }
-    }
-    auto column = reduce_members(run.program, e, members, run.axes, [&](size_t i, uint32_t member, uint32_t window) -> std::optional<Rational> {
-      const Period& own = run.program[e.operands[i]].grain.time;
-      const uint32_t row = own == e.grain.time ? window : run.axes.map(e.grain.time, own)[window];
-      if (place[i] < 0) {
-        const UniformColumn* uniform = run.folder.fold(e.operands[i]);
-        if (!uniform || uniform->is_absent(row)) return std::nullopt;
-        return uniform->rational(row);
-      }
-      const PassColumn& values = result.columns[static_cast<size_t>(place[i])];
-      const size_t cell = size_t{row} * members + member;
-      if (!values.nothing.empty() && values.nothing[cell]) return std::nullopt;
-      return Rational(to_integer(values.values[cell]) * values.quantum.numerator, values.quantum.denominator);
-    });
-    if (!column) {
-      run.why = "a value over all members is too wide";
-      run.refused = id;
-      return Ok{};
-    }
-    run.folder.give(id, std::move(*column));
-  }
-  return Ok{};
-}
+namespace {
 
 std::vector<ExpressionId> wanted_of(const Settlement& settlement, const SettleOptions& options) {
   std::vector<ExpressionId> wanted;
@@ -159,12 +83,14 @@ std::vector<ExpressionId> wanted_of(const Settlement& settlement, const SettleOp
   return wanted;
 }
 
-std::vector<std::pair<ExpressionId, bool>> site_outputs(const TypedProgram& program, const Settlement& settlement, const SettleOptions& options) {
-  std::vector<std::pair<ExpressionId, bool>> asked;
+// What is wanted of members, by their kind, once each.
+std::map<EntityGrain, Asked> outputs_of(const TypedProgram& program, const Settlement& settlement, const SettleOptions& options) {
+  std::map<EntityGrain, Asked> asked;
   std::set<uint32_t> known;
   for (const ExpressionId id : wanted_of(settlement, options)) {
-    if (program[id].grain.entity != EntityGrain::site || !known.insert(id.index).second) continue;
-    asked.emplace_back(id, std::find(options.columns.begin(), options.columns.end(), id) != options.columns.end());
+    const EntityGrain entity = program[id].grain.entity;
+    if (entity == EntityGrain::none || !known.insert(id.index).second) continue;
+    asked[entity].emplace_back(id, std::find(options.columns.begin(), options.columns.end(), id) != options.columns.end());
   }
   return asked;
 }
@@ -177,7 +103,7 @@ Result<SettleResult> settle_slowly(const Run& run, const std::string& why) {
   result.ledger = std::move(*ledger);
   Interpreter interpreter(run.program, run.settlement, run.clock, run.traces);
   for (const ExpressionId id : run.options.columns) {
-    auto column = interpret_column(run.program, interpreter, run.traces.members.size(), id);
+    auto column = interpret_column(run.program, interpreter, run.traces, id);
     if (!column) return column.failure();
     result.columns.push_back(std::move(*column));
   }
@@ -205,31 +131,38 @@ Result<std::optional<SettleResult>> settle_by_kernels(Run& run) {
   const auto& [program, settlement, clock, traces, options] = std::tie(run.program, run.settlement, run.clock, run.traces, run.options);
   if (has_unsaid_gap(program, settlement, traces)) run.why = "a reading is missing";
   if (run.why.empty()) {
-    auto reduced = reduce_over_sites(run, wanted_of(settlement, options));
-    if (!reduced) return reduced.failure();
+    auto related = relate_members(run, wanted_of(settlement, options));
+    if (!related) return related.failure();
   }
-  std::optional<Plan> plan;
-  if (run.why.empty()) plan = plan_of(run, site_outputs(program, settlement, options), true);
-  if (plan)
-    if (const std::string wrong = verify_plan(*plan); !wrong.empty()) run.why = "the plan is wrong: " + wrong;
-  if (!run.why.empty()) return std::optional<SettleResult>();
-  auto pass = run_pass(run, *plan);
-  if (!pass) return pass.failure();
-  const auto begin = Clock_::now();
   std::vector<FilledColumn> columns;
-  for (size_t i = 0; i < plan->outputs.size(); ++i) {
-    PassColumn& column = pass->columns[i];
-    columns.push_back({plan->outputs[i].expression, column.quantum, std::move(column.values), std::move(column.nothing)});
+  std::vector<std::string> notes;
+  std::map<EntityGrain, std::vector<uint32_t>> faults;
+  for (const auto& [entity, asked] : outputs_of(program, settlement, options)) {
+    if (!run.why.empty()) break;
+    std::optional<Plan> plan = plan_of(run, asked, entity, true);
+    if (plan)
+      if (const std::string wrong = verify_plan(*plan); !wrong.empty()) run.why = "the plan is wrong: " + wrong;
+    if (!run.why.empty()) break;
+    auto pass = run_pass(run, *plan, entity);
+    if (!pass) return pass.failure();
+    for (size_t i = 0; i < plan->outputs.size(); ++i) {
+      PassColumn& column = pass->columns[i];
+      columns.push_back({plan->outputs[i].expression, column.quantum, std::move(column.values), std::move(column.nothing)});
+    }
+    notes.insert(notes.end(), plan->notes.begin(), plan->notes.end());
+    if (!pass->faults.empty()) faults[entity] = std::move(pass->faults);
   }
-  auto filled = fill_ledger(program, settlement, clock, traces, run.axes, run.folder, columns, pass->faults, options.columns);
+  if (!run.why.empty()) return std::optional<SettleResult>();
+  const auto begin = Clock_::now();
+  auto filled = fill_ledger(program, settlement, clock, traces, run.axes, run.folder, columns, faults, options.columns);
   if (!filled) return filled.failure();
   run.why = filled->why;
   if (!run.why.empty()) return std::optional<SettleResult>();
   SettleResult result;
   result.ledger = std::move(filled->ledger);
   result.columns = std::move(filled->columns);
-  result.notes = plan->notes;
-  if (!pass->faults.empty()) result.notes.push_back(fmt::format("{} members settled by the interpreter", pass->faults.size()));
+  result.notes = std::move(notes);
+  for (const auto& [entity, members] : faults) result.notes.push_back(fmt::format("{} members settled by the interpreter", members.size()));
   result.plan_ms = run.plan_ms, result.compile_ms = run.compile_ms, result.ledger_ms = ms_since(begin);
   result.run_ms = run.run_ms + result.ledger_ms;
   for (const uint32_t position : run.read) {
@@ -267,22 +200,31 @@ Result<SettleResult> settle(const TypedProgram& program, const Settlement& settl
 Result<std::string> show_stage(const std::string& stage, const TypedProgram& program, const Settlement& settlement, const Clock& clock,
                                const Traces& traces, const SettleOptions& options) {
   Run run{program, settlement, clock, traces, options};
-  auto reduced = reduce_over_sites(run, wanted_of(settlement, options));
-  if (!reduced) return reduced.failure();
-  std::optional<Plan> plan;
-  if (run.why.empty()) plan = plan_of(run, site_outputs(program, settlement, options), true);
-  if (!plan) return "settled by the interpreter: " + run.why + "\n";
-  if (stage == "plan") return print_plan(*plan, program);
+  auto related = relate_members(run, wanted_of(settlement, options));
+  if (!related) return related.failure();
   JitOptions jit;
   jit.cpu = options.cpu;
   jit.optimisation = options.optimisation;
   jit.calls = runtime_calls();
   jit.wants_llvm = stage == "llvm";
   jit.wants_assembly = stage == "asm";
-  const std::vector<RootSpec> roots = root_specs(*plan);
-  const CompiledPlan compiled = compile_plan(*plan, roots, jit);
-  if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
-  return stage == "llvm" ? compiled.llvm : compiled.assembly;
+  std::string text;
+  const auto all = outputs_of(program, settlement, options);
+  for (const auto& [entity, asked] : all) {
+    std::optional<Plan> plan;
+    if (run.why.empty()) plan = plan_of(run, asked, entity, true);
+    if (!plan) return "settled by the interpreter: " + run.why + "\n";
+    if (all.size() > 1) text += (stage == "plan" ? "# each " : "; each ") + entity_name(program, entity) + "\n";
+    if (stage == "plan") {
+      text += print_plan(*plan, program);
+      continue;
+    }
+    const std::vector<RootSpec> roots = root_specs(*plan);
+    const CompiledPlan compiled = compile_plan(*plan, roots, jit);
+    if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
+    text += stage == "llvm" ? compiled.llvm : compiled.assembly;
+  }
+  return text;
 }
 
 }  // namespace wattlaw

@@ -14,7 +14,7 @@ struct SettleOptions {
   unsigned threads = 1;
   std::string cpu = "native";        // or x86-64-v2, haswell, …: same digits on all
   Optimisation optimisation = Optimisation::by_work;
-  std::vector<ExpressionId> columns; // extra (site, window) or (site, none) values wanted (answers of `show`)
+  std::vector<ExpressionId> columns; // extra (member, window) or (member, none) values wanted (answers of `show`)
 };
 
 struct ValueColumn {                 // one requested column, [window * members + member]; empty: beyond 128 bits, ask the interpreter

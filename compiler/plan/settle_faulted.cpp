@@ -5,14 +5,15 @@
 namespace wattlaw {
 namespace {
 
-// Only the members in `kept`.
-Traces members_of(const Traces& traces, const std::vector<uint32_t>& kept) {
+// Only the members in `kept` of one kind, where no other kind has any.
+Traces only(const Traces& traces, EntityGrain entity, const std::vector<uint32_t>& kept) {
   Traces out;
   out.clock_series = traces.clock_series;
-  for (const uint32_t member : kept) out.members.ids.push_back(traces.members.ids[member]);
-  for (const auto& values : traces.members.attributes) {
-    out.members.attributes.emplace_back();
-    for (const uint32_t member : kept) out.members.attributes.back().push_back(values[member]);
+  out.members.resize(traces.members.size());
+  for (const uint32_t member : kept) out.members[static_cast<size_t>(entity) - 1].ids.push_back(members_of(traces, entity).ids[member]);
+  for (const auto& values : traces.attributes) {
+    out.attributes.emplace_back();
+    for (const uint32_t member : kept) out.attributes.back().push_back(values[member]);
   }
   for (const TileSeries& series : traces.member_series) {
     if (!series.bytes) {
@@ -56,14 +57,16 @@ bool merge(Quantum& quantum, IntegerColumn& values, const Quantum& part_quantum,
 }  // namespace
 
 Status settle_faulted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces,
-                      const std::vector<uint32_t>& faults, const std::vector<ExpressionId>& wanted, FilledLedger& out) {
-  const bool is_coupled = std::any_of(program.expressions.begin(), program.expressions.end(), [](const Expression& e) { return e.op == Op::over_sites; });
-  if (is_coupled) {
+                      const std::map<EntityGrain, std::vector<uint32_t>>& faulted, const std::vector<ExpressionId>& wanted, FilledLedger& out) {
+  const bool is_coupled = std::any_of(program.expressions.begin(), program.expressions.end(), [](const Expression& e) { return e.op == Op::over_members || e.op == Op::of_holder; });
+  const auto kinds = std::count_if(traces.members.begin(), traces.members.end(), [](const Members& members) { return members.size() > 0; });
+  if (is_coupled || kinds > 1) {
     out.why = "a member has a fault in a settlement over all members";
     return Ok{};
   }
-  const Traces some = members_of(traces, faults);
-  const uint32_t members = traces.members.size();
+  const auto& [entity, faults] = *faulted.begin();
+  const Traces some = only(traces, entity, faults);
+  const uint32_t members = members_of(traces, entity).size();
   auto part = settle_interpreted(program, settlement, clock, some);
   if (!part) return part.failure();
   bool fits = true;
@@ -79,7 +82,7 @@ Status settle_faulted(const TypedProgram& program, const Settlement& settlement,
   Interpreter interpreter(program, settlement, clock, some);
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (program[wanted[i]].grain.entity == EntityGrain::none) continue;
-    auto column = interpret_column(program, interpreter, static_cast<uint32_t>(faults.size()), wanted[i]);
+    auto column = interpret_column(program, interpreter, some, wanted[i]);
     if (!column) return column.failure();
     ValueColumn& all = out.columns[i];
     fits = fits && column->values.size() > 0 && merge(all.quantum, all.values, column->quantum, column->values, members, faults);

@@ -4,9 +4,9 @@
 
 namespace wattlaw {
 
-// `out` holds the lines and columns of all members; those of `faults` are replaced. Failure: what the interpreter found wrong with one of
+// `out` holds the lines and columns of all members; those of `faulted` are replaced. Failure: what the interpreter found wrong with one of
 // them. out.why: members depend on each other, or their figures together are too wide for a column, so all have to be interpreted.
 Status settle_faulted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces,
-                      const std::vector<uint32_t>& faults, const std::vector<ExpressionId>& wanted, FilledLedger& out);
+                      const std::map<EntityGrain, std::vector<uint32_t>>& faulted, const std::vector<ExpressionId>& wanted, FilledLedger& out);
 
 }  // namespace wattlaw

@@ -62,7 +62,7 @@ class UniformFolder {
   UniformFolder(const TypedProgram& program, const Settlement& settlement, Axes& axes, const Traces& traces);
   // Null: something the interpreter must tell (`why`): a fault or a number beyond 126 bits.
   const UniformColumn* fold(ExpressionId id);
-  // Values of over_sites expressions found by an earlier pass.
+  // Values of over_members expressions found by an earlier pass.
   void give(ExpressionId id, UniformColumn column);
   std::string why;
 

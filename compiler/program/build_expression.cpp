@@ -45,7 +45,7 @@ bool same(const Expression& a, const Expression& b) {
   return a.op == b.op && a.type == b.type && a.grain == b.grain && a.operands == b.operands && a.index == b.index && a.value == b.value &&
          a.period == b.period && a.dates == b.dates && a.change == b.change && a.share == b.share && a.fn == b.fn && a.rounding == b.rounding &&
          a.history == b.history && a.take == b.take && a.count == b.count && a.include_this == b.include_this && a.same_year == b.same_year &&
-         a.beyond == b.beyond;
+         a.beyond == b.beyond && a.of == b.of;
 }
 
 }  // namespace
@@ -69,6 +69,7 @@ bool nests_in(const Period& fine, const Period& coarse) {
 }
 
 Period finer(const Period& a, const Period& b) { return rank_of(a) <= rank_of(b) ? a : b; }
+// Kinds of members have been made one by `align`.
 Grain finer(const Grain& a, const Grain& b) { return {std::max(a.entity, b.entity), finer(a.time, b.time)}; }
 
 Type number_type(Dimension dimension, uint16_t currency, bool extensive, TaxState tax) {
@@ -155,7 +156,18 @@ ExpressionId ExpressionPool::constant(const Rational& value, Type type, Span spa
   return intern(std::move(e));
 }
 
+void ExpressionPool::align(std::vector<ExpressionId>& operands, Span span) {
+  EntityGrain first = EntityGrain::none;
+  for (ExpressionId id : operands) {
+    const EntityGrain entity = id ? (*this)[id].grain.entity : EntityGrain::none;
+    if (entity == EntityGrain::none || entity == first) continue;
+    if (first != EntityGrain::none) return relate(operands, span);
+    first = entity;
+  }
+}
+
 ExpressionId ExpressionPool::make(Op op, Type type, std::vector<ExpressionId> operands, Span span) {
+  align(operands, span);
   Expression e;
   e.op = op;
   e.type = type;
@@ -240,10 +252,11 @@ ExpressionId ExpressionPool::aggregate(Aggregate fn, ExpressionId operand, Expre
   e.span = span;
   e.operands = {operand};
   if (filter) e.operands.push_back(filter);
-  const Expression& x = (*this)[operand];
+  align(e.operands, span);
+  const Expression& x = (*this)[e.operands[0]];
   e.type = x.type;
   e.grain.entity = x.grain.entity;
-  if (filter) e.grain.entity = std::max(e.grain.entity, (*this)[filter].grain.entity);
+  if (filter) e.grain.entity = std::max(e.grain.entity, (*this)[e.operands[1]].grain.entity);
   if (fn == Aggregate::count) e.type = number_type();
   if (fn == Aggregate::any) e.type = boolean_type();
   e.grain.time = period;
@@ -259,8 +272,9 @@ ExpressionId ExpressionPool::quota(ExpressionId flow, ExpressionId bound, Expres
   e.type = (*this)[flow].type;
   e.operands = {flow, bound};
   if (counted) e.operands.push_back(counted);
-  e.grain = {(*this)[flow].grain.entity, kInterval};
-  e.grain.entity = std::max(e.grain.entity, (*this)[bound].grain.entity);
+  align(e.operands, span);
+  e.grain = {EntityGrain::none, kInterval};
+  for (ExpressionId id : e.operands) e.grain.entity = std::max(e.grain.entity, (*this)[id].grain.entity);
   return intern(std::move(e));
 }
 

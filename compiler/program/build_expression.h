@@ -1,6 +1,7 @@
 // ExpressionPool: makes expressions with their types and grains, folds constants, gives equal expressions one id.
 // It never reports: the callers in elaborate_*.cpp have checked types before they build.
 #pragma once
+#include <functional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -45,9 +46,12 @@ class ExpressionPool {
   ExpressionId quota(ExpressionId flow, ExpressionId bound, ExpressionId counted, bool beyond, const Period& period, Span span);
   ExpressionId in_force(std::optional<Date> from, std::optional<Date> until, Span span);  // boolean at interval grain; invalid if always
   bool is_constant(ExpressionId id) const { return (*this)[id].op == Op::constant; }
+  // Makes operands of several kinds of members values of the finest kind: a vehicle has what its site has. Set by the elaborator.
+  std::function<void(std::vector<ExpressionId>& operands, Span span)> relate;
 
  private:
   bool fold(Expression& expression);
+  void align(std::vector<ExpressionId>& operands, Span span);
   TypedProgram& program_;
   std::unordered_multimap<uint64_t, uint32_t> known_;
 };

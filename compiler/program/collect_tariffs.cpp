@@ -71,6 +71,7 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
     }
     case NodeKind::Rounding: h.rounding = read_rounding(id, part.module); break;
     case NodeKind::Covers:
+      h.covered = n.text;
       for (NodeId c : n.children)
         if (node(part.module, c).kind == NodeKind::Where) h.covers.push_back(node(part.module, c).children[0]);
       break;
@@ -121,11 +122,17 @@ void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, con
       case NodeKind::Let: is_let = true; break;
       case NodeKind::Charge:
       case NodeKind::Credit:
-      case NodeKind::Tax: break;
+      case NodeKind::Tax:
+        if (tariff.symbol->kind == Symbol::Kind::contract) {
+          if (Diagnostic* d = error("WL4130", n.text_span, "nothing says who pays `" + label + "` to whom in the contract `" + tariff.symbol->name + "`"))
+            d->hint("a contract has no default payer: write `pay PAYER -> PAYEE " + label + " …`");
+          continue;
+        }
+        break;
+      case NodeKind::Pay: break;
       case NodeKind::Minimum: label = "minimum"; break;
       case NodeKind::Maximum: label = "maximum"; break;
       case NodeKind::Net: label = "net"; break;
-      case NodeKind::Pay: not_in_this_version(n.span, "`pay` in a tariff"); continue;
       case NodeKind::Limit: not_in_this_version(n.span, "`limit`"); continue;
       case NodeKind::Group: {
         std::vector<NodeId> inner = groups, clauses;
@@ -163,7 +170,7 @@ void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, con
 
 void Elaborator::collect_tariffs() {
   for (Symbol& symbol : symbols_) {
-    if (symbol.kind != Symbol::Kind::tariff) continue;
+    if (!is_kind(symbol, Symbol::Kind::tariff)) continue;
     auto info = std::make_unique<TariffInfo>();
     info->symbol = &symbol;
     info->parts.push_back({symbol.module, symbol.node, std::nullopt});

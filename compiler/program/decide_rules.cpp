@@ -27,6 +27,7 @@ std::string figure_text(const TypedProgram& program, const ReadFigure& figure) {
     case ValueKind::boolean: return figure.value != 0 ? "yes" : "no";
     case ValueKind::date: return print_date(Date{static_cast<int32_t>(figure.value)});
     case ValueKind::choice: return program.choice_sets[figure.type.choices].names[static_cast<size_t>(figure.value)];
+    case ValueKind::member:
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, figure.type);

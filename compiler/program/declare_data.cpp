@@ -42,6 +42,11 @@ Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
       } else if (child.text == "date") {
         result.type.kind = ValueKind::date;
         result.good = true;
+      } else if (const auto entity = entity_named(child.text, module)) {
+        result.type.kind = ValueKind::member;
+        result.type.choices = static_cast<uint32_t>(*entity);
+        result.names = child.text;
+        result.good = true;
       } else if (auto unit = units_.parse(child.text, &result.unit_text)) {
         result.unit = *unit;
         result.unit_text = child.text;
@@ -65,29 +70,42 @@ Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
 
 void Elaborator::declare_attribute(NodeId id, uint32_t module) {
   const Node& n = node(module, id);
-  if (attribute_index_.contains(n.text)) {
+  const auto known = attribute_index_.find(n.text);
+  if (known != attribute_index_.end() && known->second >= built_in_attributes_) {
     if (Diagnostic* d = error("WL2002", n.text_span, "`" + n.text + "` is declared twice")) d->hint("declare an attribute once, in a module that both import");
     return;
   }
-  if (!n.text.starts_with("site.")) return;  // vehicles, chargers and pools have attributes that nothing here settles
+  const std::string kind = n.text.substr(0, n.text.find('.'));
+  const auto entity = entity_named(kind, module);
+  if (!entity) {
+    if (Diagnostic* d = error("WL2027", n.text_span, "nothing is called `" + kind + "` that could have an attribute")) {
+      const std::string near = nearest_name(kind, thing_words(module));
+      d->hint(near.empty() ? "a site, vehicle, charger, battery or pool has attributes, or a kind of your own: `kind " + kind + " { … }`" : "did you mean `" + near + "`?");
+    }
+    return;
+  }
   TypeMeaning meaning = type_of(tree(module).child(id, NodeKind::Type), module);
   if (!meaning.good) return;
   AttributeDeclaration declaration;
   declaration.name = n.text;
   declaration.type = meaning.type;
-  declaration.request.entity = "site";
-  declaration.request.name = n.text.substr(5);
+  declaration.entity = *entity;
+  declaration.request.entity = kind;
+  declaration.request.name = n.text.substr(kind.size() + 1);
+  declaration.request.names = meaning.names;
   declaration.request.choices = meaning.choices;
   declaration.request.unit = meaning.unit_text;
   declaration.request.kind = meaning.yes_no                              ? AttributeRequest::Kind::yes_no
                              : meaning.type.kind == ValueKind::choice ? AttributeRequest::Kind::choice
                              : meaning.type.kind == ValueKind::date   ? AttributeRequest::Kind::date
+                             : meaning.type.kind == ValueKind::member ? AttributeRequest::Kind::member
                                                                         : AttributeRequest::Kind::number;
   if (!meaning.choices.empty()) {
     declaration.type.choices = static_cast<uint32_t>(program_.choice_sets.size());
     program_.choice_sets.push_back({n.text, meaning.choices});
   }
   declaration.request.unit_meaning = header_units(units_, declaration.type);
+  if (meaning.type.kind == ValueKind::member) declaration.request.default_value = -1;
   if (NodeId def = tree(module).child(id, NodeKind::Default)) {
     NodeId value = node(module, def).children[0];
     Context context;
@@ -105,6 +123,10 @@ void Elaborator::declare_attribute(NodeId id, uint32_t module) {
         declaration.request.default_value = pool_[e].value;
       }
     }
+  }
+  if (known != attribute_index_.end()) {  // a built-in one, with another default
+    program_.attributes[known->second] = std::move(declaration);
+    return;
   }
   attribute_index_[n.text] = static_cast<uint32_t>(program_.attributes.size());
   program_.attributes.push_back(std::move(declaration));
@@ -132,8 +154,12 @@ void Elaborator::declare_trace(NodeId id, uint32_t module) {
     std::string name = n.text + "." + field.text;
     if (meaning.type.kind != ValueKind::number && !meaning.yes_no) continue;  // choices in traces belong to events
     SeriesDeclaration declaration;
-    bool of_site = n.text == "site";
-    if (of_site) name = field.text;
+    const bool of_site = n.text == "site" || n.text == "vehicle";  // of each of them, whose meters it names
+    if (of_site) {
+      name = field.text;
+      declaration.entity = *entity_named(n.text, module);
+      declaration.request.entity = n.text;
+    }
     declaration.name = name;
     declaration.type = meaning.type;
     declaration.request.trace = n.text;
@@ -225,6 +251,7 @@ void Elaborator::declare_attributes_and_traces() {
   for (const char* name : kRegisters) {
     SeriesDeclaration declaration;
     declaration.name = name;
+    declaration.entity = EntityGrain::site;
     declaration.type = number_type({.energy = 1}, 0, true);
     declaration.request.trace = "site";
     declaration.request.column = name;
@@ -255,6 +282,7 @@ void Elaborator::declare_attributes_and_traces() {
     series_index_[quantity.name] = static_cast<uint32_t>(program_.series.size());
     program_.series.push_back(std::move(declaration));
   }
+  declare_vehicles();
   for (uint32_t m = 0; m < modules_.list.size(); ++m)
     for (NodeId id : tree(m)[tree(m).root].children) {
       if (node(m, id).kind == NodeKind::Attribute) declare_attribute(id, m);

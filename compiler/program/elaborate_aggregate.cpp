@@ -26,7 +26,7 @@ Period Elaborator::normalised(Period period) const {
   return seconds && seconds <= settlement_->step_seconds ? kInterval : period;
 }
 
-std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* per_site) {
+std::optional<Period> Elaborator::period_of(NodeId id, Context& context, EntityGrain* per_member) {
   const Node& n = node(context.module, id);
   std::string text = n.text;
   Period period;
@@ -52,8 +52,8 @@ std::optional<Period> Elaborator::period_of(NodeId id, Context& context, bool* p
       }
     }
   }
-  if (text == "site") {
-    if (per_site) *per_site = true;
+  if (const auto entity = per_member && !(text == "session") ? entity_named(text, context.module) : std::nullopt) {
+    *per_member = *entity;
     return Period{};
   }
   if (text == "interval") return kInterval;
@@ -225,11 +225,12 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   NodeId where = tree(context.module).child(argument, NodeKind::Where);
   std::optional<Period> period;
   NodeId look_back, over_all;
+  EntityGrain into = EntityGrain::none;  // `per pool`: of those of each pool
   ExpressionId in_class;  // `per Tou`: of the class that is looked at
   for (NodeId c : n.children) {
     const Node& s = node(context.module, c);
     if (s.kind == NodeKind::SuffixPer) {
-      bool per_site = false;
+      EntityGrain per_member = EntityGrain::none;
       if (Symbol* symbol = find(node(context.module, s.children[0]).text, context.module, Symbol::Kind::bands)) {
         auto bands = bands_of(*symbol);
         auto band_class = bands ? split_class(*bands, context, s.span) : std::nullopt;
@@ -238,9 +239,12 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
         in_class = pool_.make(Op::equal, boolean_type(), {band(*bands, s.span), pool_.constant(*band_class, type, s.span)}, s.span);
         continue;
       }
-      auto p = period_of(s.children[0], context, &per_site);
+      auto p = period_of(s.children[0], context, &per_member);
       if (!p) return {};
-      if (per_site) continue;
+      if (per_member != EntityGrain::none) {
+        into = per_member;
+        continue;
+      }
       if (period) {
         not_in_this_version(s.span, "an aggregate per two periods");
         return {};
@@ -256,20 +260,12 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     }
   }
   inner.single_lines = period || !over_all;  // over sites alone: what each of them pays in the whole run
-  if (node(context.module, a.children[0]).kind == NodeKind::Name && node(context.module, a.children[0]).text == "site" && fn == Aggregate::count) {
+  const Node& counted = node(context.module, a.children[0]);
+  if (const auto of = fn == Aggregate::count && counted.kind == NodeKind::Name ? entity_named(counted.text, context.module) : std::nullopt) {
     ExpressionId condition = where ? elaborate_boolean(node(context.module, where).children[0], context) : ExpressionId{};
     if (where && !condition) return {};
-    Expression e;
-    e.op = Op::over_sites;
-    e.fn = Aggregate::count;
-    e.type = number_type();
-    e.operands = {pool_.constant(1, number_type(), n.span)};
-    if (condition) {
-      e.operands.push_back(condition);
-      e.grain.time = pool_[condition].grain.time;
-    }
-    e.span = n.span;
-    return pool_.intern(std::move(e));
+    if (condition && !(condition = of_holder(condition, *of, n.span))) return {};
+    return count_members(*of, condition, into, n.span);
   }
   int take = 0;
   NodeId operand_node = a.children[0];
@@ -311,20 +307,24 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(pool_[operand].grain.time, n.span), n.span);
     const bool side_by_side = pool_[operand].grain.time == window || pool_[operand].grain.time.unit == Period::Unit::none;  // one value a site
     ExpressionId per_site = side_by_side ? operand : pool_.aggregate(fn, operand, filter, window, n.span, take), condition = side_by_side ? filter : ExpressionId{};
-    Expression e;
-    e.op = Op::over_sites;
-    e.fn = fn;
-    e.type = pool_[per_site].type;
-    e.operands = {per_site};
     if (NodeId site_where = tree(context.module).child(over_all, NodeKind::Where)) {
       ExpressionId of_site = elaborate_boolean(node(context.module, site_where).children[0], inner);
       if (!of_site) return {};
       condition = pool_.both(of_site, condition, n.span);
     }
-    if (condition) e.operands.push_back(condition);
-    e.grain = {EntityGrain::none, pool_[per_site].grain.time};
-    e.span = n.span;
-    return pool_.intern(std::move(e));
+    return gathered(fn, per_site, condition, EntityGrain::none, 0, n.span);
+  }
+  if (into != EntityGrain::none && pool_[operand].grain.entity != into && pool_[operand].grain.entity != EntityGrain::none) {
+    const Period window = period ? *period : context.default_period;
+    const Period& own = pool_[operand].grain.time;
+    if (own == window || own.unit == Period::Unit::none) return gathered(fn, operand, filter, into, take, n.span);
+    if (take != 0 || fn == Aggregate::mean || fn == Aggregate::first || fn == Aggregate::last || !nests_in(own, window)) {
+      if (Diagnostic* d = error("WL3341", n.span, "this gathers over time and over several " + entity_name(program_, pool_[operand].grain.entity) + "s at once, and the order matters"))
+        d->hint("gather over time first, and that result over the members: `mean(sum(discharge) per month) per pool per month`");
+      return {};
+    }
+    ExpressionId each = pool_.aggregate(fn, operand, filter, window, n.span);
+    return gathered(fn == Aggregate::count ? Aggregate::sum : fn, each, {}, into, 0, n.span);
   }
   if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, filter, look_back, context, n.span);
   Period window = period ? *period : context.default_period;

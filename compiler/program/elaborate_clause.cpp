@@ -364,7 +364,7 @@ void Elaborator::elaborate_clause(TariffInfo& tariff, Applied& applied, const st
   }
   const Node& first = node(versions[0].module, versions[0].node);
   TypedClause clause;
-  clause.kind = kind == NodeKind::Credit ? ClauseKind::credit : ClauseKind::charge;
+  clause.kind = kind == NodeKind::Credit ? ClauseKind::credit : kind == NodeKind::Pay ? ClauseKind::pay : ClauseKind::charge;
   clause.name = label;
   clause.span = first.text_span;
   std::vector<ExpressionId> amounts, quantities, present;
@@ -415,12 +415,19 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   clause.tariff = tariff.symbol->name;
   clause.payer = tariff.payer;
   clause.payee = tariff.payee;
+  if (NodeId from = tree(first.module).child(first.node, NodeKind::Payer)) clause.payer = role_of(from, first.module);
+  if (NodeId to = tree(first.module).child(first.node, NodeKind::Payee)) clause.payee = role_of(to, first.module);
   if (NodeId to = tree(first.module).child(first.node, NodeKind::To)) clause.payee = role_of(to, first.module);
   if (clause.kind == ClauseKind::credit) std::swap(clause.payer, clause.payee);
   clause.payer_account = account_of(clause.payer, first.module);
   clause.payee_account = account_of(clause.payee, first.module);
-  clause.payer_is_site = is_site_role(clause.payer, first.module);
-  clause.payee_is_site = is_site_role(clause.payee, first.module);
+  clause.entity = applied.entity;
+  clause.payer_is_member = is_member_role(clause.payer, clause.entity, first.module);
+  clause.payee_is_member = is_member_role(clause.payee, clause.entity, first.module);
+  if (!make_of(clause.entity, clause)) {
+    broken_.insert(tariff.symbol->name + "." + clause.name);
+    return;
+  }
   const Type& type = pool_[clause.amount].type;
   clause.currency = type.currency;
   clause.tax = type.tax != TaxState::unsaid ? type.tax : tariff.headers.prices;

@@ -202,11 +202,13 @@ bool Elaborator::same_kind(ExpressionId a, ExpressionId b, Span span, const char
 ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   const Node& right = node(context.module, n.children[1]);
-  ExpressionId a = elaborate(n.children[0], context);
+  const bool of_charge = is_charge_level(n.children[0], context) || is_charge_level(n.children[1], context);
+  ExpressionId a = of_charge ? stored_energy(n.children[0], context) : elaborate(n.children[0], context);
   if (!a) return {};
   if (pool_[a].type.kind == ValueKind::boolean && (n.text == "=" || n.text == "!=") && (right.text == "yes" || right.text == "no"))
     return (right.text == "yes") == (n.text == "=") ? a : pool_.negation(a, n.span);
   ExpressionId b = pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name ? choice_constant(pool_[a].type.choices, right.text, right.span)
+                   : of_charge                                                               ? stored_energy(n.children[1], context)
                                                                                              : elaborate(n.children[1], context);
   if (!b) return {};
   const Type &x = pool_[a].type, &y = pool_[b].type;
@@ -238,6 +240,7 @@ ExpressionId Elaborator::elaborate_is(NodeId id, Context& context) {
   if (pool_[a].type.kind == ValueKind::choice && right.kind == NodeKind::Name) b = choice_constant(pool_[a].type.choices, right.text, right.span);
   else if (pool_[a].type.kind == ValueKind::boolean && (right.text == "yes" || right.text == "no")) b = pool_.boolean(right.text == "yes", right.span);
   else if (pool_[a].type.kind == ValueKind::boolean && right.kind == NodeKind::Boolean) b = pool_.boolean(right.text == "true", right.span);
+  else if (pool_[a].type.kind == ValueKind::member && right.kind == NodeKind::None) b = pool_.constant(-1, pool_[a].type, right.span);
   else if (right.kind == NodeKind::Name || right.kind == NodeKind::None) {
     not_in_this_version(n.span, "`is` of anything but bands, choices and conditions");
     return {};

@@ -237,8 +237,9 @@ void Elaborator::add_bill_rounding(TariffInfo& tariff, Applied& applied) {
   clause.payee = tariff.payee;
   clause.payer_account = account_of(tariff.payer, tariff.symbol->module);
   clause.payee_account = account_of(tariff.payee, tariff.symbol->module);
-  clause.payer_is_site = is_site_role(tariff.payer, tariff.symbol->module);
-  clause.payee_is_site = is_site_role(tariff.payee, tariff.symbol->module);
+  clause.entity = applied.entity;
+  clause.payer_is_member = is_member_role(tariff.payer, clause.entity, tariff.symbol->module);
+  clause.payee_is_member = is_member_role(tariff.payee, clause.entity, tariff.symbol->module);
   clause.currency = example->currency;
   clause.rounding = {};
   clause.billing = tariff.headers.billing;

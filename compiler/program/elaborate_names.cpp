@@ -18,7 +18,7 @@ ExpressionId Elaborator::series(const std::string& name, Span span) {
   e.op = Op::series;
   e.index = index;
   e.type = declaration.type;
-  e.grain = {declaration.request.per_member ? EntityGrain::site : EntityGrain::none, kInterval};
+  e.grain = {declaration.entity, kInterval};
   e.span = span;
   const bool of_session = declaration.request.trace == kSessionTrace;
   if (settlement_ && of_session != settlement_->sessions && (of_session || declaration.request.per_member)) {
@@ -35,7 +35,7 @@ ExpressionId Elaborator::reading(const std::string& name, const Context& context
   ExpressionId value = series(name, span);
   if (!settlement_ || settlement_->history_from == settlement_->from || !context.tariff || !context.tariff->headers.history_series.empty()) return value;
   const Type type = pool_[value].type;
-  if (pool_[value].grain.entity != EntityGrain::site || !type.extensive) return value;
+  if (pool_[value].grain.entity == EntityGrain::none || !type.extensive) return value;
   return pool_.select(pool_.in_force(settlement_->from, std::nullopt, span), value, pool_.constant(0, type, span), span);
 }
 
@@ -48,7 +48,7 @@ ExpressionId Elaborator::attribute(const std::string& name, Span span) {
   e.op = Op::attribute;
   e.index = index;
   e.type = program_.attributes[index].type;
-  e.grain = {EntityGrain::site, kNoTime};
+  e.grain = {program_.attributes[index].entity, kNoTime};
   e.span = span;
   if (settlement_ && std::find(settlement_->attributes.begin(), settlement_->attributes.end(), index) == settlement_->attributes.end())
     settlement_->attributes.push_back(index);
@@ -136,6 +136,10 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       power.type.extensive = false;
       return pool_.intern(std::move(power));
     }
+    if (name == "soc" && !settlement_->sessions) {
+      ExpressionId stored = series("stored", n.span), capacity = attribute("vehicle.capacity", n.span);
+      return divide(stored, capacity, n.span, n.span);
+    }
     if (name == "parked" && settlement_->sessions) return pool_.aggregate(Aggregate::sum, series("parking_time", n.span), {}, kSession, n.span);
     if (name == "interval" && settlement_->sessions) {
       if (Diagnostic* d = error("WL3330", n.span, "the intervals of a session have no common length")) d->hint("read `charging_time` or `parking_time`");
@@ -154,8 +158,9 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       std::vector<ExpressionId> terms;
       for (const std::string& key : applied_order_) require_tariff(key);
       for (const TypedClause& clause : settlement_->clauses) {
-        if (clause.payer_is_site) terms.push_back(clause.line);
-        if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, n.span));
+        if (clause.entity != EntityGrain::site) continue;
+        if (clause.payer_is_member) terms.push_back(clause.line);
+        if (clause.payee_is_member) terms.push_back(pool_.negate(clause.line, n.span));
       }
       if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
       for (ExpressionId& term : terms) {  // what is paid: taxes have lines of their own, so prices with and without them stand side by side
@@ -228,7 +233,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     calendar_word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(calendar_word[0])));
     if (month_number(calendar_word) || weekday_number(calendar_word) >= 0) d->hint("months and days of the week have a capital: `" + calendar_word + "`");
     else if (!near.empty()) d->hint("did you mean `" + near + "`?");
-    else if (name.starts_with("site.")) d->hint("declare it: `attribute " + name + ": kW = 0 kW`");
+    else if (name.find('.') != std::string::npos && entity_named(name.substr(0, name.find('.')), context.module)) d->hint("declare it: `attribute " + name + ": kW = 0 kW`");
     else d->hint("declare it with `let`, `parameter`, `bands` or `trace`, or import the module that does");
   }
   return {};

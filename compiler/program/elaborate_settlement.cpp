@@ -49,8 +49,8 @@ void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) 
     std::vector<ExpressionId> terms;
     for (uint32_t index : applied_[key].clauses) {
       const TypedClause& clause = settlement_->clauses[index];
-      if (clause.payer_is_site) terms.push_back(clause.line);
-      if (clause.payee_is_site) terms.push_back(pool_.negate(clause.line, span));
+      if (clause.payer_is_member) terms.push_back(clause.line);
+      if (clause.payee_is_member) terms.push_back(pool_.negate(clause.line, span));
     }
     if (terms.empty()) {
       if (!diagnostics_.has_errors()) error("WL4203", span, "`" + tariffs_[key]->symbol->name + "` costs a site nothing, so nothing can be compared");
@@ -157,8 +157,9 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
           if (Diagnostic* d = error("WL4204", node(m, entity).span, "a scenario settles either sites or sessions")) d->hint("let a scenario of its own settle the sites");
           break;
         }
-        if (node(m, entity).text != "site" && node(m, entity).text != "session") {
-          not_in_this_version(node(m, entity).span, "a tariff for every " + node(m, entity).text);
+        const auto of = node(m, entity).text == "session" ? EntityGrain::site : entity_named(node(m, entity).text, m);
+        if (!of) {
+          if (Diagnostic* d = error("WL2028", node(m, entity).span, "there is no `" + node(m, entity).text + "` to which something could apply")) d->hint("write `to every site` or `to every vehicle`");
           break;
         }
         ExpressionId condition;
@@ -174,7 +175,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
         if (NodeId d = tree(m).child(c, NodeKind::FromDate)) date = parse_date(node(m, d).text);
         const size_t before = applied_order_.size();
         for (NodeId name : child.children)
-          if (node(m, name).kind == NodeKind::Name) apply_tariff(node(m, name).text, m, condition, date, node(m, name).span);
+          if (node(m, name).kind == NodeKind::Name) apply_tariff(node(m, name).text, *of, m, condition, date, node(m, name).span);
         if (child.text == "cheapest") choices.push_back({{applied_order_.begin() + static_cast<std::ptrdiff_t>(before), applied_order_.end()}, child.span});
         break;
       }
@@ -194,7 +195,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   }
   if (settlement_->sessions && settlement_->series.empty()) settlement_->series.push_back(series_index_.at("delivered"));
   bool metered = settlement_->sessions || std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
-  if (!metered && !applied_order_.empty()) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
+  const bool bills_sites = std::any_of(applied_.begin(), applied_.end(), [](const auto& applied) { return applied.second.entity == EntityGrain::site; });
+  if (!metered && bills_sites) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
   if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
   for (NodeId c : n.children)
@@ -225,8 +227,8 @@ void Elaborator::elaborate_show(uint32_t m, NodeId id) {
     if (!answer.condition) return;
   }
   const Span what = node(m, show.children[0]).span;
-  if (pool_[answer.value].grain.entity == EntityGrain::site) {
-    if (Diagnostic* d = error("WL4018", show.span, "this has a value for every site")) d->hint("gather it, for example `sum(" + text_of(what) + ") over all`");
+  if (const EntityGrain entity = pool_[answer.value].grain.entity; entity != EntityGrain::none) {
+    if (Diagnostic* d = error("WL4018", show.span, "this has a value for every " + entity_name(program_, entity))) d->hint("gather it, for example `sum(" + text_of(what) + ") over all`");
     return;
   }
   if (!per && pool_[answer.value].grain.time.unit == Period::Unit::interval) {
@@ -240,9 +242,9 @@ void Elaborator::elaborate_show(uint32_t m, NodeId id) {
   }
   if (answer.condition) {
     const Grain& grain = pool_[answer.condition].grain;
-    if (grain.entity == EntityGrain::site || !nests_in(pool_[answer.value].grain.time, grain.time)) {
-      if (Diagnostic* d = error("WL4023", node(m, when).span, grain.entity == EntityGrain::site ? "this holds for one site and not for another" : "this changes more often than what is shown"))
-        d->hint(grain.entity == EntityGrain::site ? "ask something of all of them, for example `when count(site) over all >= 5`" : "gather it over the same period as the answer");
+    if (grain.entity != EntityGrain::none || !nests_in(pool_[answer.value].grain.time, grain.time)) {
+      if (Diagnostic* d = error("WL4023", node(m, when).span, grain.entity != EntityGrain::none ? "this holds for one " + entity_name(program_, grain.entity) + " and not for another" : "this changes more often than what is shown"))
+        d->hint(grain.entity != EntityGrain::none ? "ask something of all of them, for example `when count(site) over all >= 5`" : "gather it over the same period as the answer");
       return;
     }
   }
@@ -267,7 +269,7 @@ void Elaborator::elaborate_standalone() {
   uint32_t m = static_cast<uint32_t>(modules_.list.size()) - 1;
   std::vector<Symbol*> rest;
   for (Symbol& symbol : symbols_)
-    if (symbol.kind == Symbol::Kind::tariff && symbol.module == m && !seen_tariffs_.contains(std::to_string(m) + "." + symbol.name)) rest.push_back(&symbol);
+    if (is_kind(symbol, Symbol::Kind::tariff) && symbol.module == m && !seen_tariffs_.contains(std::to_string(m) + "." + symbol.name)) rest.push_back(&symbol);
   for (Symbol* symbol : rest) {
     if (seen_tariffs_.contains(std::to_string(m) + "." + symbol->name)) continue;
     Settlement s;
@@ -283,7 +285,7 @@ void Elaborator::elaborate_standalone() {
     begin_settlement(std::move(s), m);
     if (!clock_) return;
     for (Symbol* other : rest)
-      if (is_for_sessions(*tariffs_[std::to_string(m) + "." + other->name]) == settlement_->sessions) apply_tariff(other->name, m, {}, {}, node(m, other->node).text_span);
+      if (is_for_sessions(*tariffs_[std::to_string(m) + "." + other->name]) == settlement_->sessions) apply_tariff(other->name, entity_of(*tariffs_[std::to_string(m) + "." + other->name]), m, {}, {}, node(m, other->node).text_span);
     require_tariff(std::to_string(m) + "." + symbol->name);
     for (auto& [key, applied] : applied_)
       if (applied.done) seen_tariffs_.insert(key);
@@ -355,8 +357,7 @@ void Elaborator::run() {
     elaborate_standalone();
     for (const Symbol& symbol : symbols_) {
       if (symbol.module != m) continue;
-      const char* what = symbol.kind == Symbol::Kind::contract   ? "a contract"
-                         : symbol.kind == Symbol::Kind::service  ? "a service"
+      const char* what = symbol.kind == Symbol::Kind::service    ? "a service"
                          : symbol.kind == Symbol::Kind::dispatch ? "a dispatch"
                          : symbol.kind == Symbol::Kind::reform   ? "a reform"
                          : symbol.kind == Symbol::Kind::space    ? "a space"

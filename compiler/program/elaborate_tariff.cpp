@@ -14,8 +14,7 @@ TariffInfo* Elaborator::tariff_named(const std::string& name, uint32_t module, S
   Symbol* symbol = find(name, module, Symbol::Kind::tariff);
   if (!symbol) {
     if (Symbol* other = find(name, module)) {
-      if (other->kind == Symbol::Kind::contract) not_in_this_version(span, "a contract");
-      else if (Diagnostic* d = error("WL2006", span, "`" + name + "` is " + symbol_kind_words(other->kind) + ", not a tariff")) d->label(node(other->module, other->node).text_span, "declared here");
+      if (Diagnostic* d = error("WL2006", span, "`" + name + "` is " + symbol_kind_words(other->kind) + ", not a tariff")) d->label(node(other->module, other->node).text_span, "declared here");
       return nullptr;
     }
     if (Diagnostic* d = error("WL2006", span, "no tariff is called `" + name + "`")) {
@@ -27,7 +26,7 @@ TariffInfo* Elaborator::tariff_named(const std::string& name, uint32_t module, S
   return tariffs_[std::to_string(symbol->module) + "." + symbol->name].get();
 }
 
-void Elaborator::apply_tariff(const std::string& name, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span) {
+void Elaborator::apply_tariff(const std::string& name, EntityGrain entity, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span) {
   TariffInfo* tariff = tariff_named(name, module, span);
   if (!tariff) {
     broken_.insert(kUnknownTariff);
@@ -39,7 +38,9 @@ void Elaborator::apply_tariff(const std::string& name, uint32_t module, Expressi
       d->hint(settlement_->sessions ? "write `tariff " + tariff->symbol->name + " from Driver to … for each session { … }`, or apply it to every site in another scenario" : "write `apply " + tariff->symbol->name + " to every session`");
     return;
   }
+  if (!check_covers(*tariff, entity, span)) return;
   Applied applied;
+  applied.entity = entity;
   applied.condition = condition;
   applied.from = from;
   if (!applied_.emplace(key, std::move(applied)).second) {
@@ -57,8 +58,10 @@ void Elaborator::require_tariff(const std::string& key) {
   applied.busy = true;
   tariff_stack_.push_back(key);
   const Node& n = node(tariff.symbol->module, tariff.symbol->node);
-  tariff.payer = role_of(tree(tariff.symbol->module).child(tariff.symbol->node, NodeKind::Payer), tariff.symbol->module);
-  tariff.payee = role_of(tree(tariff.symbol->module).child(tariff.symbol->node, NodeKind::Payee), tariff.symbol->module);
+  if (tariff.symbol->kind == Symbol::Kind::tariff) {
+    tariff.payer = role_of(tree(tariff.symbol->module).child(tariff.symbol->node, NodeKind::Payer), tariff.symbol->module);
+    tariff.payee = role_of(tree(tariff.symbol->module).child(tariff.symbol->node, NodeKind::Payee), tariff.symbol->module);
+  }
   if (settlement_->kind == Settlement::Kind::scenario && clock_) {
     bool before = tariff.headers.until && *tariff.headers.until <= settlement_->from, after = tariff.headers.from && *tariff.headers.from >= settlement_->until;
     if (before || after)

@@ -261,7 +261,10 @@ void Elaborator::elaborate_test(uint32_t m, NodeId id, bool whole_periods) {
   settlement_->given_attributes = std::move(test.attributes);
   for (const auto& [kind, given] : test.records) place_record(*kind, m, given);
   for (NodeId c : tree(m).children(id, NodeKind::Use))
-    for (NodeId name : node(m, c).children) apply_tariff(node(m, name).text, m, {}, {}, node(m, name).span);
+    for (NodeId name : node(m, c).children) {
+      const Symbol* used = find(node(m, name).text, m, Symbol::Kind::tariff);
+      apply_tariff(node(m, name).text, used ? entity_of(*tariffs_[std::to_string(used->module) + "." + used->name]) : EntityGrain::site, m, {}, {}, node(m, name).span);
+    }
   read_sets_and_givens(m, id);
   for (const TestGiven& g : test.givens) {
     auto given = place_given(g, context);

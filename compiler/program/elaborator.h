@@ -48,6 +48,7 @@ struct TariffHeaders {
   std::string history_series;          // `history from import`: the meter's readings before the run
   NodeId blocks_meet_bands;            // BlocksMeetBands
   bool price_at_start = false;         // a session at the prices of its begin
+  std::string covered;                 // `covers vehicle where …`: the kind of what it covers; empty: it does not say
   std::vector<NodeId> covers;
   std::vector<Citation> cites;
 };
@@ -72,6 +73,7 @@ struct TariffInfo {
 };
 
 struct Applied {                       // a tariff in a settlement
+  EntityGrain entity = EntityGrain::site;  // whose lines it makes
   ExpressionId condition;              // (site, none) boolean; invalid: every site
   std::optional<Date> from;
   bool done = false, busy = false;
@@ -147,11 +149,26 @@ class Elaborator {
     UnitMeaning unit;
     std::string unit_text;
     std::vector<std::string> choices;
+    std::string names;                 // the kind of members it names
     bool yes_no = false, good = false;
   };
   TypeMeaning type_of(NodeId node, uint32_t module);
   void declare_attributes_and_traces();
   void declare_attribute(NodeId node, uint32_t module);
+  // ---- elaborate_members.cpp: kinds of members, and what one has of another
+  void declare_vehicles();
+  std::optional<EntityGrain> entity_named(const std::string& word, uint32_t module);  // site, vehicle, pool …, or a kind of one's own
+  std::vector<std::string> thing_words(uint32_t module);
+  EntityGrain entity_of(const TariffInfo& tariff);       // whom it is for, if nobody says otherwise
+  bool check_covers(const TariffInfo& tariff, EntityGrain entity, Span span);
+  std::optional<std::vector<uint32_t>> way_to(EntityGrain from, EntityGrain to) const;  // attributes that name a `to` from a `from`
+  uint32_t load_attribute(uint32_t index);
+  ExpressionId of_holder(ExpressionId value, EntityGrain entity, Span span);   // what a member's site, pool … has, for the member; invalid: nothing says which
+  void relate(std::vector<ExpressionId>& operands, Span span);
+  bool make_of(EntityGrain entity, TypedClause& clause);
+  ExpressionId tell_unrelated(EntityGrain of, EntityGrain into, Span span);
+  ExpressionId count_members(EntityGrain of, ExpressionId condition, EntityGrain into, Span span);
+  ExpressionId gathered(Aggregate fn, ExpressionId value, ExpressionId filter, EntityGrain into, int take, Span span);
   void declare_trace(NodeId node, uint32_t module);
   bool resolve_keys(uint32_t series);
   // ---- elaborate_exists.cpp
@@ -170,7 +187,8 @@ class Elaborator {
   std::vector<std::string> names_in_scope(uint32_t module, std::optional<Symbol::Kind> kind = {});
   HolidaySet* holidays_of(const std::string& name, uint32_t module, Span span);
   std::string role_of(NodeId name, uint32_t module);
-  bool is_site_role(const std::string& role, uint32_t module);
+  bool is_member_role(const std::string& role, EntityGrain entity, uint32_t module);
+  static bool is_kind(const Symbol& symbol, Symbol::Kind kind);
   std::string account_of(const std::string& role, uint32_t module);
   std::optional<std::string> zone_of(uint32_t module, Span span, bool required);
 
@@ -186,6 +204,8 @@ class Elaborator {
   ExpressionId elaborate_lets(const std::vector<LabelVersion>& versions, const std::string& name, Context& context, Span span);
   ExpressionId elaborate_parameter(Symbol& symbol, Context& context, Span span);
   ExpressionId elaborate_compare(NodeId node, Context& context);
+  bool is_charge_level(NodeId id, const Context& context) const;   // `soc`, `target`: compared as energy, so that nothing is divided
+  ExpressionId stored_energy(NodeId id, Context& context);
   ExpressionId elaborate_is(NodeId node, Context& context);
   ExpressionId elaborate_in(NodeId node, Context& context);
   ExpressionId elaborate_sum(NodeId node, Context& context);
@@ -241,7 +261,7 @@ class Elaborator {
   ExpressionId elaborate_at_time(NodeId node, Context& context);
   void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
   ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span);
-  std::optional<Period> period_of(NodeId node, Context& context, bool* per_site = nullptr);
+  std::optional<Period> period_of(NodeId node, Context& context, EntityGrain* per_member = nullptr);
   Period normalised(Period period) const;   // windows of one step are the interval
 
   // ---- hold_per_window.cpp
@@ -358,7 +378,7 @@ class Elaborator {
   void begin_settlement(Settlement settlement, uint32_t module, std::optional<Date> history_from = {});
   void keep_cheapest(const std::vector<std::string>& keys, Span span);
   void end_settlement();
-  void apply_tariff(const std::string& name, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span);
+  void apply_tariff(const std::string& name, EntityGrain entity, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span);
   void require_tariff(const std::string& name);          // elaborate it now if it is applied
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock
@@ -462,6 +482,7 @@ class Elaborator {
   std::vector<std::map<std::string, Symbol*>> scopes_;               // by module
   std::map<std::string, std::unique_ptr<TariffInfo>> tariffs_;       // by "module.name"
   std::map<std::string, uint32_t> series_index_, attribute_index_;
+  uint32_t built_in_attributes_ = 0;                                  // the first so many: a script may give them another default
   std::map<std::string, HolidaySet*> holiday_sets_;
   std::map<const Symbol*, uint32_t> bands_index_;
   std::map<std::string, uint32_t> time_set_index_;

@@ -25,7 +25,7 @@ bool Elaborator::is_never_negative(ExpressionId id) const {
     case Op::select: return all(1);
     case Op::aggregate:
     case Op::previous:
-    case Op::over_sites: return e.fn == Aggregate::count || e.fn == Aggregate::any || is_never_negative(e.operands[0]);
+    case Op::over_members: return e.fn == Aggregate::count || e.fn == Aggregate::any || is_never_negative(e.operands[0]);
     case Op::running_surplus: return true;
     case Op::quota: return true;  // steps with a negative flow count as 0
     default: return false;

@@ -11,14 +11,14 @@ namespace {
 constexpr std::array kOpNames = {"constant", "series", "attribute", "in_time_set", "band", "window_days", "window_share", "date_at",
                                  "add", "multiply", "negate", "absolute", "minimum", "maximum", "less", "less_equal", "equal", "not", "and", "or",
                                  "select", "linearly", "dated", "divide", "round", "root", "aggregate", "quota", "previous", "running_surplus",
-                                 "over_sites"};
+                                 "over_members", "of_holder"};
 constexpr std::array kAggregateNames = {"sum", "max", "min", "mean", "count", "any", "first", "last"};
 constexpr std::array kChangeNames = {"at step", "at start", "at end", "by days"};
 constexpr std::array kShareNames = {"in full", "by days", "none"};
 constexpr std::array kClauseNames = {"charge", "credit", "pay", "tax", "minimum", "maximum", "rounding"};
 constexpr std::array kRoundingGrainNames = {"", "per line", "per row", "per bill"};
 constexpr std::array kTaxNames = {"", " ex vat", " incl vat"};
-static_assert(kOpNames.size() == static_cast<size_t>(Op::over_sites) + 1);
+static_assert(kOpNames.size() == static_cast<size_t>(Op::of_holder) + 1);
 
 template <class Names, class Key>
 const char* name_in(const Names& names, Key key) {
@@ -48,6 +48,7 @@ std::string constant_text(const TypedProgram& program, const Expression& e) {
         return program.choice_sets[e.type.choices].names[at];
       return plain_number(e.value);
     }
+    case ValueKind::member: return e.value < 0 ? "none" : entity_name(program, static_cast<EntityGrain>(e.type.choices)) + " " + plain_number(e.value);
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, e.type);
@@ -81,7 +82,9 @@ std::string details(const TypedProgram& program, const Expression& e) {
       return fmt::format("{} of {}{} x {}{}", name_in(kAggregateNames, e.fn), e.include_this ? "this and " : "", e.count, period_name(e.period),
                          e.history == History::none ? ", history none" : "");
     case Op::running_surplus: return fmt::format("{}per {}, opening {}", e.beyond ? "what is not covered " : "", period_name(e.period), plain_number(e.value));
-    case Op::over_sites: return name_in(kAggregateNames, e.fn);
+    case Op::over_members:
+      return fmt::format("{} of each {}{}", name_in(kAggregateNames, e.fn), entity_name(program, e.of), e.index == UINT32_MAX ? "" : " by " + program.attributes[e.index].name);
+    case Op::of_holder: return program.attributes[e.index].name;
     default: return "";
   }
 }
@@ -91,16 +94,17 @@ std::string type_text(const TypedProgram& program, const Type& type) {
     case ValueKind::boolean: return "yes/no";
     case ValueKind::date: return "date";
     case ValueKind::choice: return type.choices < program.choice_sets.size() ? program.choice_sets[type.choices].name : "choice";
+    case ValueKind::member: return entity_name(program, static_cast<EntityGrain>(type.choices));
     case ValueKind::number: break;
   }
   const std::string unit = unit_text(program, type);
   return (unit.empty() ? "1" : unit) + name_in(kTaxNames, type.tax) + (type.extensive ? " sum" : "") + (type.estimate ? " estimate" : "");
 }
 
-std::string grain_text(const Grain& grain) {
+std::string grain_text(const TypedProgram& program, const Grain& grain) {
   const bool timed = grain.time.unit != Period::Unit::none;
   if (grain.entity == EntityGrain::none) return timed ? period_name(grain.time) : "once";
-  return timed ? "site, " + period_name(grain.time) : "site";
+  return entity_name(program, grain.entity) + (timed ? ", " + period_name(grain.time) : "");
 }
 
 void print_version(std::string& out, const ClauseVersion& version) {
@@ -165,7 +169,7 @@ std::string print_program(const TypedProgram& program) {
   std::string out;
   for (uint32_t i = 0; i < program.expressions.size(); ++i) {
     const Expression& e = program.expressions[i];
-    out += fmt::format("%{} [{}; {}] {}", i, type_text(program, e.type), grain_text(e.grain), op_name(e.op));
+    out += fmt::format("%{} [{}; {}] {}", i, type_text(program, e.type), grain_text(program, e.grain), op_name(e.op));
     for (const ExpressionId operand : e.operands) out += " " + id_text(operand);
     const std::string more = details(program, e);
     out += more.empty() ? "\n" : " " + more + "\n";

@@ -65,6 +65,7 @@ std::optional<Symbol::Kind> declared_kind(NodeKind kind) {
 
 Elaborator::Elaborator(const Modules& modules, TypedProgram& program, Diagnostics& diagnostics, const CompileOptions& options)
     : modules_(modules), program_(program), diagnostics_(diagnostics), options_(options), pool_(program), scopes_(modules.list.size()) {
+  pool_.relate = [this](std::vector<ExpressionId>& operands, Span span) { relate(operands, span); };
   program_.root = modules.root;
 }
 
@@ -110,10 +111,13 @@ std::string Elaborator::own_calendar(uint32_t module) const {
   return country_of(own_currency()).calendar;
 }
 
+// A tariff is a contract whose charges have a default payer: where a tariff is meant, a contract will do.
+bool Elaborator::is_kind(const Symbol& symbol, Symbol::Kind kind) { return symbol.kind == kind || (kind == Symbol::Kind::tariff && symbol.kind == Symbol::Kind::contract); }
+
 std::string Elaborator::text_of(Span span) const { return modules_.files[span.file].text.substr(span.begin, span.end - span.begin); }
 
 Symbol* Elaborator::find(const std::string& name, uint32_t module, std::optional<Symbol::Kind> kind) {
-  auto fits = [&](Symbol* symbol) { return symbol && (!kind || symbol->kind == *kind); };
+  const auto fits = [&](Symbol* symbol) { return symbol && (!kind || is_kind(*symbol, *kind)); };
   auto in = [&](uint32_t m, const std::string& n) -> Symbol* {
     auto it = scopes_[m].find(n);
     return it != scopes_[m].end() && fits(it->second) ? it->second : nullptr;
@@ -145,7 +149,7 @@ std::vector<std::string> Elaborator::names_in_scope(uint32_t module, std::option
   std::vector<std::string> names;
   auto take = [&](uint32_t m) {
     for (const auto& [name, symbol] : scopes_[m])
-      if (!kind || symbol->kind == *kind) names.push_back(name);
+      if (!kind || is_kind(*symbol, *kind)) names.push_back(name);
   };
   take(module);
   for (uint32_t m : modules_.list[module].imports) take(m);
@@ -320,10 +324,12 @@ std::string Elaborator::role_of(NodeId name, uint32_t module) {
   return n.text;
 }
 
-bool Elaborator::is_site_role(const std::string& role, uint32_t module) {
+// Whose account is the member itself: the consumer of a site, the owner or driver of a vehicle.
+bool Elaborator::is_member_role(const std::string& role, EntityGrain entity, uint32_t module) {
   std::string name = role;
   for (int depth = 0; depth < 32; ++depth) {
-    if (name == "Consumer") return true;
+    if (entity == EntityGrain::site && name == "Consumer") return true;
+    if (entity == EntityGrain::vehicle && (name == "VehicleOwner" || name == "Driver")) return true;
     Symbol* symbol = find(name, module, Symbol::Kind::role);
     NodeId is = symbol ? tree(symbol->module).child(symbol->node, NodeKind::Is) : NodeId{};
     if (!is) return false;

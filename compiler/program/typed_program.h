@@ -5,8 +5,9 @@
 // barriers (round, divide, root) everything is exact, so any order, width, thread or fusion gives the same digit. Only elaboration
 // makes barriers; no later pass may move, merge or duplicate one.
 //
-// Grain. A value exists for an entity (none: one for everybody; site: one a site) and a time (Period::Unit::none: one value;
-// interval: one a step; minutes … year: one a window). A coarse value read at a finer time is the value of the window that holds it.
+// Grain. A value exists for an entity (none: one for everybody; site, vehicle …: one for each member of that kind) and a time
+// (Period::Unit::none: one value; interval: one a step; minutes … year: one a window). A coarse value read at a finer time is the value of
+// the window that holds it. Between kinds of members nothing is implied: `of_holder` and `over_members` say how one is read for another.
 //
 // Nothing. An aggregate over no interval is *nothing*. An aggregate skips operands that are nothing; everywhere else nothing is 0
 // (false for booleans). So `largest 3 of (max(power where W) per day)` takes only days on which W occurs.
@@ -39,7 +40,7 @@ struct Dimension {
   bool operator==(const Dimension&) const = default;
 };
 
-enum class ValueKind : uint8_t { number, boolean, choice, date };
+enum class ValueKind : uint8_t { number, boolean, choice, date, member };
 enum class TaxState : uint8_t { unsaid, ex, incl };  // of money and of money per something
 
 struct Type {
@@ -49,11 +50,12 @@ struct Type {
   TaxState tax = TaxState::unsaid;
   bool extensive = false;            // summed over time (kWh, money, hours of a period); intensive values are held
   bool estimate = false;
-  uint32_t choices = UINT32_MAX;     // choice: index into choice_sets
+  uint32_t choices = UINT32_MAX;     // choice: index into choice_sets; member: an EntityGrain
   bool operator==(const Type&) const = default;
 };
 
-enum class EntityGrain : uint8_t { none, site };
+// An index into TypedProgram::entities. Those named here always exist; others (pool, charger, kinds of one's own) follow as they are declared.
+enum class EntityGrain : uint8_t { none, site, vehicle };
 struct Grain {
   EntityGrain entity = EntityGrain::none;
   Period time;                       // Unit::none: no time
@@ -111,8 +113,11 @@ enum class Op : uint8_t {
                    //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`). Its grain.time is `period`.
                    //   `beyond`: not the balance but what it does not cover, max(0, -(S[w-1] + change[w])).
   // over entities
-  over_sites,      // fn over operands[0] for all sites where operands[1] (optional); grain (none, operand's time). Order: members ascending.
-                   //   mean is a divide (exact for |take| <= 10). No site, or none with a value: nothing.
+  over_members,    // fn over operands[0] for members of the kind `of` where operands[1] (optional). index: the attribute of theirs that names
+                   //   the member at hand (its kind is grain.entity); UINT32_MAX: all members, grain.entity none. Order: members ascending.
+                   //   mean is a divide (exact for |take| <= 10). No member, or none with a value: nothing.
+  of_holder,       // operands[0] as it is for the member that attribute `index` of the member at hand names (`vehicle.site`); nothing if
+                   //   it names none. Operand: the kind of the one named; grain.entity: the kind that has the attribute.
 };
 const char* op_name(Op op);
 
@@ -149,6 +154,7 @@ struct Expression {
   int32_t take = 0;
   uint32_t count = 0;
   bool include_this = false, same_year = false, beyond = false;
+  EntityGrain of = EntityGrain::none;  // over_members
 };
 
 struct ChoiceSet {
@@ -170,14 +176,20 @@ struct SeriesKey {                     // `keyed by month, DayType, hour`
   std::string name;                    // "month", "DayType"
   uint32_t bands = 0;                  // classes: index of the band set
 };
+// Where the values of a series come from: a file; the simulation of the fleet, interval by interval (charge, discharge, plugged, soc, and
+// the registers of the sites where vehicles charge); or, in a policy alone, what is known at the begin of the interval it decides.
+enum class SeriesSource : uint8_t { file, simulated, state };
 struct SeriesDeclaration {
   std::string name;                    // "import", "market.spot"
+  EntityGrain entity = EntityGrain::none;
+  SeriesSource source = SeriesSource::file;
   Type type;                           // energy columns are extensive
   std::vector<SeriesKey> keys;         // a table: one value for each combination of keys, not a column in time
   SeriesRequest request;               // what load_traces is asked
 };
 struct AttributeDeclaration {
   std::string name;                    // "site.tax_zone"
+  EntityGrain entity = EntityGrain::site;
   Type type;
   AttributeRequest request;
 };
@@ -237,14 +249,15 @@ struct TypedClause {
   std::string tariff, name;            // "Elvia", "energy"
   std::string payer, payee;            // roles; a credit has its tariff's ends exchanged, amount positive
   std::string payer_account, payee_account;  // actor that plays the role, else the role's name
-  bool payer_is_site = false, payee_is_site = false;  // Consumer, Prosumer and their subtypes are the site itself
+  EntityGrain entity = EntityGrain::site;  // whose lines they are: one for each member of this kind and billing period
+  bool payer_is_member = false, payee_is_member = false;  // the account is the member itself: Consumer of a site, VehicleOwner of a vehicle
   uint16_t currency = 0;
   TaxState tax = TaxState::unsaid;
   RoundingRule rounding;
   Period billing;                      // window of its lines
-  ExpressionId present;                // boolean (site, billing): there is a line
-  ExpressionId quantity;               // (site, billing); invalid if the line has none
-  ExpressionId amount;                 // exact, (site, billing); from payer to payee
+  ExpressionId present;                // boolean (entity, billing): there is a line
+  ExpressionId quantity;               // (entity, billing); invalid if the line has none
+  ExpressionId amount;                 // exact, (entity, billing); from payer to payee
   ExpressionId line;                   // what is posted: amount through the clause's rounding; == amount where nothing is rounded
   std::vector<ClauseVersion> versions;
   std::vector<Citation> cites;         // of the tariff, then of the clause
@@ -300,6 +313,38 @@ struct TypedRule {
   Span span;
 };
 
+// How vehicles share what a limit leaves to their group.
+enum class Sharing : uint8_t { proportional, equal, least_laxity, earliest_departure };
+// What vehicles do (language.md section 7). Expressions are of the vehicle, at the interval or coarser, and read the state at its begin.
+struct TypedDispatch {
+  std::string name;
+  ExpressionId wish;                   // [kW] at the plug, + charges: the rows as a chain of selects, in whole watts (a barrier toward zero)
+  ExpressionId reserve;                // [kWh] that discharging leaves in the battery, the greatest `keep`; invalid: none
+  ExpressionId ensured;                // [kWh] in the battery at departure; invalid: nothing is ensured
+  struct Limit {
+    ExpressionId cap;                  // [kW], of the group
+    EntityGrain group = EntityGrain::none;  // none: each vehicle by itself … or all of them
+    uint32_t by = UINT32_MAX;          // attribute of the vehicle that names its group; UINT32_MAX: all vehicles are one
+    bool of_meter = false;             // `net_power`: what else flows through the site's meter counts
+    Sharing sharing = Sharing::proportional;
+    Span span;
+  };
+  std::vector<Limit> limits;
+  struct CheapestHours {               // `charge in cheapest 4 h until departure by PRICE`
+    ExpressionId hours;                // [h], of the vehicle, no time
+    ExpressionId price;                // (none or vehicle, interval)
+    uint32_t chosen = 0;               // state series: this interval is one of them
+  };
+  std::vector<CheapestHours> cheapest;
+  struct RunningTotal {                // `sum(discharge) so far this year`
+    uint32_t flow = 0, so_far = 0;     // simulated series, state series
+    Period period;
+  };
+  std::vector<RunningTotal> totals;
+  std::vector<Citation> cites;
+  Span span;
+};
+
 struct GivenRecord {                   // test … given cpp_event.day = 2026-07-20, 2026-07-21: the first value of each field is the first record's
   std::string kind, column;
   std::vector<int64_t> values;         // Date::days or Instant
@@ -318,6 +363,8 @@ struct Settlement {
   bool sessions = false;               // an axis of sessions: each row of a session is a step, each session a window (make_session_clock)
   bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
+  std::optional<TypedDispatch> dispatch;  // what the vehicles do; without it their meters are files
+  int32_t physics_seconds = 0;         // of the simulation; 0: one step
   std::vector<ShownAnswer> shows;
   std::vector<TypedRule> rules;        // those that the scenario checks
   std::vector<Expectation> expects;
@@ -327,9 +374,14 @@ struct Settlement {
   std::vector<uint32_t> series, attributes;  // those that are read
 };
 
+struct EntityDeclaration {
+  std::string name;                    // "site", "vehicle", "pool"
+};
+
 struct TypedProgram {
   std::deque<Expression> expressions;  // hash-consed: equal expressions have one id; operands stand before their users
   std::vector<std::string> currencies; // "NOK"
+  std::vector<EntityDeclaration> entities{{""}, {"site"}, {"vehicle"}};  // by EntityGrain
   std::vector<ChoiceSet> choice_sets;
   std::vector<BandsTable> bands;
   std::deque<HolidaySet> holidays;     // stable addresses: TimeSet points into it
@@ -345,6 +397,9 @@ struct TypedProgram {
 // Registers of a site's meters: built in, energy of each interval, never negative.
 inline constexpr const char* kRegisters[] = {"import", "export", "vehicle_import", "vehicle_export", "controllable_import"};
 inline bool is_register(const std::string& series) { return std::find(std::begin(kRegisters), std::end(kRegisters), series) != std::end(kRegisters); }
+
+inline const std::string& entity_name(const TypedProgram& program, EntityGrain entity) { return program.entities[static_cast<size_t>(entity)].name; }
+inline const Members& members_of(const Traces& traces, EntityGrain entity) { return traces.members[static_cast<size_t>(entity) - 1]; }
 
 // The class of a band set at a step's local start; the number of classes if none holds.
 uint32_t class_of_step(const TypedProgram& program, uint32_t bands, const Clock& clock, uint32_t step);

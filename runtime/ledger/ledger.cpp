@@ -17,10 +17,10 @@ Failure our_bug(const std::string& message) { return {"WL7001", message, "this i
 std::optional<Failure> check_shape(const Ledger& ledger) {
   for (size_t i = 0; i < ledger.lines.size(); ++i) {
     const LineColumns& line = ledger.lines[i];
-    if (line.clause >= ledger.clauses.size() || line.axis >= ledger.axes.size())
-      return our_bug(fmt::format("line {} of the ledger names a clause or a billing period that is not there", i));
+    if (line.clause >= ledger.clauses.size() || line.axis >= ledger.axes.size() || line.set >= ledger.members.size())
+      return our_bug(fmt::format("line {} of the ledger names a clause, a billing period or members that are not there", i));
     const LedgerClause& clause = ledger.clauses[line.clause];
-    const size_t cells = ledger.axes[line.axis].labels.size() * ledger.members.size();
+    const size_t cells = ledger.axes[line.axis].labels.size() * ledger.ids_of(line).size();
     if (line.amount.size() != cells || line.present.size() != cells)
       return our_bug(fmt::format("line `{}.{}` in {} has {} amounts where {} are due", clause.tariff, clause.clause, clause.currency,
                                  line.amount.size(), cells));
@@ -59,7 +59,7 @@ void post_line(const Ledger& ledger, const LineColumns& line, uint32_t period, E
   const Integer factor = line.amount_quantum.numerator * accounts.quantum.denominator / (line.amount_quantum.denominator * accounts.quantum.numerator);
   const bool is_narrow = fits_int128(factor);
   const Int128 narrow_factor = is_narrow ? to_int128(factor) : 0;
-  const auto members = static_cast<uint32_t>(ledger.members.size());
+  const auto members = static_cast<uint32_t>(ledger.ids_of(line).size());
   for (uint32_t member = 0; member < members; ++member) {
     const size_t cell = size_t{period} * members + member;
     if (line.present[cell] == 0) continue;
@@ -91,21 +91,20 @@ Integer close_period(Accounts& accounts) {
 }
 
 std::optional<Failure> post_currency(const Ledger& ledger, Accounts& accounts) {
-  std::vector<uint32_t> member_account(ledger.members.size());
-  bool has_member_accounts = false;
+  std::vector<std::vector<uint32_t>> member_accounts(ledger.members.size());  // by set; empty: none of its lines ends at a member
   std::vector<Ends> ends(ledger.lines.size(), Ends{0, 0});
   for (const uint32_t i : accounts.lines) {
     const LedgerClause& clause = ledger.clauses[ledger.lines[i].clause];
     if (!clause.payer_is_member) ends[i].payer = accounts.account(clause.payer);
     if (!clause.payee_is_member) ends[i].payee = accounts.account(clause.payee);
-    has_member_accounts = has_member_accounts || clause.payer_is_member || clause.payee_is_member;
+    std::vector<uint32_t>& of_members = member_accounts[ledger.lines[i].set];
+    if ((clause.payer_is_member || clause.payee_is_member) && of_members.empty())
+      for (const std::string& id : ledger.ids_of(ledger.lines[i])) of_members.push_back(accounts.account(id));
   }
-  if (has_member_accounts)
-    for (size_t member = 0; member < member_account.size(); ++member) member_account[member] = accounts.account(ledger.members[member]);
   for (uint32_t axis = 0; axis < ledger.axes.size(); ++axis)
     for (uint32_t period = 0; period < ledger.axes[axis].labels.size(); ++period) {
       for (const uint32_t i : accounts.lines)
-        if (ledger.lines[i].axis == axis) post_line(ledger, ledger.lines[i], period, ends[i], member_account, accounts);
+        if (ledger.lines[i].axis == axis) post_line(ledger, ledger.lines[i], period, ends[i], member_accounts[ledger.lines[i].set], accounts);
       const Integer sum = close_period(accounts);
       if (sum == 0) continue;
       const Rational left(sum * accounts.quantum.numerator, accounts.quantum.denominator);
@@ -140,7 +139,7 @@ void for_each_entry(const Ledger& ledger, const std::function<void(const Entry&)
     Entry entry;
     entry.clause = &ledger.clauses[line.clause];
     entry.period = &ledger.axes[line.axis].labels[period];
-    entry.member = &ledger.members[member];
+    entry.member = &ledger.ids_of(line)[member];
     entry.from = entry.clause->payer_is_member ? *entry.member : entry.clause->payer;
     entry.to = entry.clause->payee_is_member ? *entry.member : entry.clause->payee;
     entry.quantity = value_of(cell_or_zero(line.quantity, cell), line.quantity_quantum);
@@ -174,7 +173,8 @@ Result<Balances> check_zero_sum(const Ledger& ledger) {
 
 std::string ledger_hash(const Ledger& ledger) {
   Fnv1a hash;
-  for (const std::string& member : ledger.members) hash.text(member);
+  for (const LedgerMembers& set : ledger.members)
+    for (const std::string& member : set.ids) hash.text(member);
   for (const LineColumns& line : ledger.lines) {
     const LedgerClause& clause = ledger.clauses[line.clause];
     for (const std::string* text : {&clause.tariff, &clause.clause, &clause.payer, &clause.payee, &clause.currency, &clause.quantity_unit}) hash.text(*text);

@@ -1,4 +1,4 @@
-// Ledger: what a run yields. Line columns (clause × period × member) of exact integers; entries with two ends are a view of them.
+// Ledger: what a run yields. Line columns (clause × period × member of its kind) of exact integers; entries with two ends are a view of them.
 // A line is one clause, member and billing period. amount is the rounded figure, posted to both ends; residue is the exact amount
 // minus the rounded one, reported and never posted. Per currency and period the sum over all accounts is zero.
 #pragma once
@@ -27,6 +27,7 @@ struct LedgerClause {
 struct LineColumns {
   uint32_t clause = 0;               // index into Ledger::clauses
   uint32_t axis = 0;                 // index into Ledger::axes
+  uint32_t set = 0;                  // index into Ledger::members
   Quantum quantity_quantum, amount_quantum, residue_quantum;
   // [period * members + member]; a line that is not there has present == 0 (never: an amount of zero that is there)
   IntegerColumn quantity, amount, residue;
@@ -39,11 +40,17 @@ struct BillingAxis {
   std::vector<std::string> labels;   // "2026-03"
 };
 
+struct LedgerMembers {
+  std::string kind;                  // "site", "vehicle"
+  std::vector<std::string> ids;
+};
+
 struct Ledger {
-  std::vector<std::string> members;
+  std::vector<LedgerMembers> members;
   std::vector<BillingAxis> axes;
   std::vector<LedgerClause> clauses;
   std::vector<LineColumns> lines;    // one per clause, in the order of the applied tariffs and their clauses
+  const std::vector<std::string>& ids_of(const LineColumns& line) const { return members[line.set].ids; }
 };
 
 struct Entry {                       // one posted line, seen from the account that pays

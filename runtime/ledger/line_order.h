@@ -1,4 +1,4 @@
-// The one order in which lines are visited, written and read: billing axis, period, member, then the clauses as applied,
+// The one order in which lines are visited, written and read: billing axis, period, kind of member, member, then the clauses as applied,
 // so that a member's bill of a month stands together. Cells whose line is not there are left out.
 #pragma once
 #include "runtime/ledger/ledger.h"
@@ -19,17 +19,18 @@ inline const std::optional<Rational>* rate_of(const LineColumns& line, uint32_t 
 // visit(line index, period, member, cell)
 template <class Visit>
 void for_each_cell(const Ledger& ledger, Visit&& visit) {
-  const auto members = static_cast<uint32_t>(ledger.members.size());
   for (uint32_t axis = 0; axis < ledger.axes.size(); ++axis) {
-    std::vector<uint32_t> on_axis;
+    std::vector<std::vector<uint32_t>> of_set(ledger.members.size());
     for (uint32_t line = 0; line < ledger.lines.size(); ++line)
-      if (ledger.lines[line].axis == axis) on_axis.push_back(line);
-    if (on_axis.empty()) continue;
+      if (ledger.lines[line].axis == axis) of_set[ledger.lines[line].set].push_back(line);
     for (uint32_t period = 0; period < ledger.axes[axis].labels.size(); ++period)
-      for (uint32_t member = 0; member < members; ++member) {
-        const size_t cell = size_t{period} * members + member;
-        for (const uint32_t line : on_axis)
-          if (ledger.lines[line].present[cell] != 0) visit(line, period, member, cell);
+      for (uint32_t set = 0; set < of_set.size(); ++set) {
+        const auto members = of_set[set].empty() ? 0 : static_cast<uint32_t>(ledger.members[set].ids.size());
+        for (uint32_t member = 0; member < members; ++member) {
+          const size_t cell = size_t{period} * members + member;
+          for (const uint32_t line : of_set[set])
+            if (ledger.lines[line].present[cell] != 0) visit(line, period, member, cell);
+        }
       }
   }
 }

@@ -21,7 +21,7 @@ struct RunFacts {                     // what derives a bill again years later
 std::string write_summary_text(const Ledger& ledger, const RunFacts& facts);
 std::string write_summary_json(const Ledger& ledger, const RunFacts& facts);
 
-// ledger.csv: period,site,tariff,clause,payer,payee,quantity,quantity_unit,rate,rate_unit,amount,currency,residue — exact decimals where they
+// ledger.csv (`site` is the kind of the members, `member` where there are several): period,site,tariff,clause,payer,payee,quantity,quantity_unit,rate,rate_unit,amount,currency,residue — exact decimals where they
 // exist, else a fraction "a/b"; text cells that start with = + - @ are quoted with a leading apostrophe.
 Status write_ledger_csv(const Ledger& ledger, const std::string& path);
 Status write_ledger_json(const Ledger& ledger, const RunFacts& facts, const std::string& path);

@@ -32,7 +32,8 @@ struct LineText {
 
 struct LedgerText {
   std::vector<LineText> lines;
-  std::vector<std::string> members;
+  std::vector<std::vector<std::string>> members;  // by set
+  std::vector<std::string> kinds;                 // by set: "site"
   std::vector<std::vector<std::string>> periods;  // by axis
 };
 
@@ -59,12 +60,27 @@ LedgerText text_of(const Ledger& ledger, Cell cell) {
     }
     text.lines.push_back(std::move(row));
   }
-  for (const std::string& member : ledger.members) text.members.push_back(cell(member));
+  for (const LedgerMembers& set : ledger.members) {
+    text.kinds.push_back(cell(set.kind));
+    text.members.emplace_back();
+    for (const std::string& member : set.ids) text.members.back().push_back(cell(member));
+  }
   for (const BillingAxis& axis : ledger.axes) {
     text.periods.emplace_back();
     for (const std::string& label : axis.labels) text.periods.back().push_back(cell(label));
   }
   return text;
+}
+
+// What the column of members is called: by their kind, if all lines are of one.
+std::string member_column(const Ledger& ledger) {
+  std::string name;
+  for (const LineColumns& line : ledger.lines) {
+    const std::string& kind = ledger.members[line.set].kind;
+    if (!name.empty() && name != kind) return "member";
+    name = kind;
+  }
+  return name.empty() ? "site" : name;
 }
 
 void append_clauses_json(std::string& out, const Ledger& ledger) {
@@ -83,20 +99,20 @@ void append_clauses_json(std::string& out, const Ledger& ledger) {
 Status write_ledger_csv(const Ledger& ledger, const std::string& path) {
   FileWriter file(path);
   std::string& out = file.buffer();
-  out += "period,site,tariff,clause,payer,payee,quantity,quantity_unit,rate,rate_unit,amount,currency,residue\n";
+  out += "period," + member_column(ledger) + ",tariff,clause,payer,payee,quantity,quantity_unit,rate,rate_unit,amount,currency,residue\n";
   const LedgerText text = text_of(ledger, csv_cell);
   for_each_cell(ledger, [&](uint32_t i, uint32_t period, uint32_t member, size_t cell) {
     const LineColumns& line = ledger.lines[i];
     const LedgerClause& clause = ledger.clauses[line.clause];
     const LineText& row = text.lines[i];
-    const std::string& site = text.members[member];
+    const std::string& id = text.members[line.set][member];
     const auto add = [&](const std::string& field) { (out += field) += ','; };
     add(text.periods[line.axis][period]);
-    add(site);
+    add(id);
     add(row.tariff);
     add(row.clause);
-    add(clause.payer_is_member ? site : row.payer);
-    add(clause.payee_is_member ? site : row.payee);
+    add(clause.payer_is_member ? id : row.payer);
+    add(clause.payee_is_member ? id : row.payee);
     if (row.has_quantity) row.quantity.append(out, line.quantity[cell]);
     out += ',';
     add(row.quantity_unit);
@@ -126,16 +142,17 @@ Status write_ledger_json(const Ledger& ledger, const RunFacts& facts, const std:
     const LineColumns& line = ledger.lines[i];
     const LedgerClause& clause = ledger.clauses[line.clause];
     const LineText& row = text.lines[i];
-    const std::string& site = text.members[member];
+    const std::string& id = text.members[line.set][member];
     out += is_first ? "\n    {\"period\": " : ",\n    {\"period\": ";
     is_first = false;
     const auto add = [&](const char* key, const std::string& value) { ((out += key) += value); };
     add("", text.periods[line.axis][period]);
-    add(", \"site\": ", site);
+    (out += ", ") += text.kinds[line.set];
+    add(": ", id);
     add(", \"tariff\": ", row.tariff);
     add(", \"clause\": ", row.clause);
-    add(", \"payer\": ", clause.payer_is_member ? site : row.payer);
-    add(", \"payee\": ", clause.payee_is_member ? site : row.payee);
+    add(", \"payer\": ", clause.payer_is_member ? id : row.payer);
+    add(", \"payee\": ", clause.payee_is_member ? id : row.payee);
     if (row.has_quantity) {
       out += ", \"quantity\": \"";
       row.quantity.append(out, line.quantity[cell]);

@@ -23,6 +23,7 @@ std::string print_default(const AttributeRequest& request) {
     case AttributeRequest::Kind::choice: return "`" + request.choices.at(static_cast<size_t>(value)) + "`";
     case AttributeRequest::Kind::yes_no: return value != 0 ? "`yes`" : "`no`";
     case AttributeRequest::Kind::date: return print_date(Date{static_cast<int32_t>(value)});
+    case AttributeRequest::Kind::member: return "none";
     case AttributeRequest::Kind::number: break;
   }
   const auto own = request.unit_meaning ? request.unit_meaning(request.unit) : std::nullopt;
@@ -30,7 +31,8 @@ std::string print_default(const AttributeRequest& request) {
 }
 
 // One text of an attribute, or the failure's message and hint.
-std::optional<Rational> read_attribute_value(const AttributeRequest& request, std::string_view text, const Rational& factor, std::string& message, std::string& hint) {
+std::optional<Rational> read_attribute_value(const AttributeRequest& request, std::string_view text, const Rational& factor, const MemberIndex* named, std::string& message,
+                                             std::string& hint) {
   const std::string shown = "`" + show_text(text) + "` ";
   switch (request.kind) {
     case AttributeRequest::Kind::number: {
@@ -59,6 +61,13 @@ std::optional<Rational> read_attribute_value(const AttributeRequest& request, st
       if (const std::optional<Date> date = parse_date(text)) return Rational(date->days);
       message = shown + "is not a date";
       hint = "write dates as 2026-03-01";
+      return std::nullopt;
+    case AttributeRequest::Kind::member:
+      if (named != nullptr)
+        if (const auto found = named->of.find(text); found != named->of.end()) return Rational(found->second);
+      message = shown + "is no " + request.names;
+      hint = named == nullptr ? "" : nearest_name(std::string(text), *named->ids);
+      hint = hint.empty() ? "the table " + request.names + "s.csv names them" : "is `" + hint + "` meant?";
       return std::nullopt;
   }
   return std::nullopt;
@@ -111,7 +120,7 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
   return table;
 }
 
-Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids) {
+Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids, const MemberIndex* named) {
   if (!request.used) return std::vector<Rational>(ids.size(), request.default_value.value_or(Rational(0)));
   const std::string file = request.entity + "s.csv";
   size_t column = 0;
@@ -154,7 +163,7 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
   for (size_t member = 0; member < ids.size(); ++member) {
     const std::string& text = table->texts[column][member];
     std::string message = "is empty and has no default", hint = "fill it in, or give the attribute a default";
-    std::optional<Rational> value = text.empty() ? request.default_value : read_attribute_value(request, text, factor, message, hint);
+    std::optional<Rational> value = text.empty() ? request.default_value : read_attribute_value(request, text, factor, named, message, hint);
     if (!value) return Failure{"WL6040", "`" + request.name + "` of `" + show_text(ids[member]) + "`: " + message, hint, table->shown, table->rows[member], ""};
     values.push_back(std::move(*value));
   }

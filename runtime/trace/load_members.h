@@ -1,11 +1,18 @@
 // load_members: ENTITYs.csv (`sites.csv`: id,tax_zone,capacity [kWh],…) -> ids in ascending order and their attributes.
 #pragma once
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/trace/trace_request.h"
 
 namespace wattlaw {
+
+struct MemberIndex {
+  const std::vector<std::string>* ids = nullptr;
+  std::unordered_map<std::string_view, uint32_t> of;
+};
 
 struct MemberTable {
   std::vector<std::string> ids;                     // ascending
@@ -17,8 +24,10 @@ struct MemberTable {
 };
 Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts);
 
-// The values of one attribute for `ids`; `table` may be null if no file is there. Failures WL6040 to WL6042.
-Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids);
+// The values of one attribute for `ids`; `table` may be null if no file is there; `named` holds the members that an attribute
+// of Kind::member names. Failures WL6040 to WL6042.
+Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids,
+                                             const MemberIndex* named = nullptr);
 // Note WL6043 if no file gives the attribute, so that its default holds for every member.
 std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members);
 

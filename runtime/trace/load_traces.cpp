@@ -22,6 +22,7 @@
 //   WL6008 two columns of one name       WL6018 out of range                WL6028 unknown member
 //   WL6009 wrong number of fields        WL6019 finer than the quantum      WL6029 duplicate id
 //   WL6010 broken quoting                WL6020 empty value                 WL6030 unusable id
+//   WL6048 an id of two kinds
 //   WL6045 no row for keys               WL6046 two rows for keys           WL6047 unknown key
 //   WL6036 an id that is an account      WL6037 last figure cut off (warning)   WL6043 default holds, WL6044 series taken as none (notes)
 
@@ -54,14 +55,18 @@ class TraceLoader {
  private:
   Result<FoundFile> find_file(const SeriesRequest& series) const;
   Result<Ok> find_members();
+  Result<Ok> find_ids(size_t entity);
+  Result<Ok> check_ids_apart() const;
   Result<Ok> add_ids_of(const FoundFile& found, std::vector<std::string>& ids) const;
   Result<std::vector<std::string>> list_folder(const FoundFile& found) const;
   Result<std::vector<std::string>> list_header(const FoundFile& found) const;
-  Result<Ok> check_same_members(const std::vector<std::string>& ids, const FoundFile& found, const char* what) const;
+  Result<Ok> check_same_members(const std::string& entity, const std::vector<std::string>& ids, const FoundFile& found, const char* what) const;
   Result<Ok> check_memory() const;
   Result<Ok> plan_files();
   Result<Ok> read_keyed();
   void plan_columns(const FoundFile& found, const SeriesRequest& series, SeriesBuilder& builder);
+  const std::vector<std::string>& ids_of(const std::string& entity) const { return *index_.at(entity).ids; }
+  uint32_t members_of(const SeriesRequest& series) const { return series.per_member ? static_cast<uint32_t>(ids_of(series.entity).size()) : 0; }
   std::string folder(const std::string& name) const { return (fs::path(request_.data_folder) / name).string(); }
 
   const TraceRequest& request_;
@@ -70,7 +75,7 @@ class TraceLoader {
   uint64_t memory_bytes_;
   std::vector<FoundFile> found_;                 // by series
   std::map<std::string, MemberTable> tables_;    // by entity
-  MemberIndex index_;
+  std::map<std::string, MemberIndex> index_;     // by entity
   std::deque<SeriesBuilder> builders_;           // by series; addresses stay
   std::map<std::string, SeriesFile> files_;      // by path
   std::map<size_t, ClockSeries> keyed_;          // by series: tables and records
@@ -79,6 +84,7 @@ class TraceLoader {
 
 Result<FoundFile> TraceLoader::find_file(const SeriesRequest& series) const {
   FoundFile found;
+  if (series.is_computed) return found;
   std::string name = series.file.empty() ? series.trace + ".csv" : series.file;
   if (!series.file.empty()) {
     const fs::path relative(series.file);
@@ -158,64 +164,106 @@ Result<Ok> TraceLoader::add_ids_of(const FoundFile& found, std::vector<std::stri
   return Ok{};
 }
 
+// The members of one kind: those of its table, else those that its meters or the members of another kind name.
+Result<Ok> TraceLoader::find_ids(size_t entity) {
+  const std::string& name = request_.entities[entity];
+  std::vector<std::string>& ids = traces_.members[entity].ids;
+  if (const auto table = tables_.find(name); table != tables_.end()) {
+    ids = table->second.ids;
+    return Ok{};
+  }
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < found_.size(); ++i) {
+    if (!request_.series[i].per_member || request_.series[i].entity != name || std::find(paths.begin(), paths.end(), found_[i].path) != paths.end()) continue;
+    paths.push_back(found_[i].path);
+    Result<Ok> added = add_ids_of(found_[i], ids);
+    if (!added) return added;
+  }
+  for (const AttributeRequest& attribute : request_.attributes) {
+    const auto table = tables_.find(attribute.entity);
+    if (!ids.empty() || attribute.kind != AttributeRequest::Kind::member || attribute.names != name || table == tables_.end()) continue;
+    for (size_t column = 0; column < table->second.columns.size(); ++column)
+      if (table->second.columns[column].first == attribute.name)
+        for (const std::string& id : table->second.texts[column])
+          if (!id.empty()) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return Ok{};
+}
+
+// Accounts are named by ids, so no two kinds may share one.
+Result<Ok> TraceLoader::check_ids_apart() const {
+  std::map<std::string_view, const std::string*> kind_of;
+  for (size_t entity = 0; entity < request_.entities.size(); ++entity)
+    for (const std::string& id : traces_.members[entity].ids) {
+      const auto [known, is_new] = kind_of.emplace(id, &request_.entities[entity]);
+      if (!is_new)
+        return Failure{"WL6048", "`" + show_text(id) + "` names a " + *known->second + " and a " + request_.entities[entity], "accounts are named by ids: give one of them another id", request_.entities[entity] + "s.csv", 0, ""};
+    }
+  return Ok{};
+}
+
 Result<Ok> TraceLoader::find_members() {
-  std::vector<std::string> entities;
-  for (const SeriesRequest& series : request_.series)
-    if (series.per_member) entities.push_back(series.trace);
-  for (const AttributeRequest& attribute : request_.attributes) entities.push_back(attribute.entity);
-  for (const std::string& entity : entities) {
+  for (const std::string& entity : request_.entities) {
+    const auto is_asked = [&](const std::string& other) { return other == entity; };
+    const bool wanted = std::find(request_.settled.begin(), request_.settled.end(), entity) != request_.settled.end() ||
+                        std::any_of(request_.series.begin(), request_.series.end(), [&](const SeriesRequest& series) { return series.per_member && is_asked(series.entity); }) ||
+                        std::any_of(request_.attributes.begin(), request_.attributes.end(), [&](const AttributeRequest& attribute) { return is_asked(attribute.entity) || attribute.names == entity; });
     const std::string name = entity + "s.csv";
-    if (tables_.count(entity) != 0 || !is_there(folder(name))) continue;
+    if (!wanted || !is_there(folder(name))) continue;
     Result<MemberTable> table = read_member_table(folder(name), name, entity, request_.accounts);
     if (!table) return table.failure();
     if (table->cut) traces_.remarks.push_back(*table->cut);
     traces_.file_hashes.emplace_back(name, table->hash);
     tables_.emplace(entity, std::move(*table));
   }
-  std::vector<std::string>& ids = traces_.members.ids;
-  for (const std::string& entity : entities)
-    if (ids.empty() && tables_.count(entity) != 0) ids = tables_.at(entity).ids;
-  if (ids.empty()) {
-    std::vector<std::string> paths;
-    for (size_t i = 0; i < found_.size(); ++i) {
-      if (std::find(paths.begin(), paths.end(), found_[i].path) != paths.end()) continue;
-      paths.push_back(found_[i].path);
-      Result<Ok> added = add_ids_of(found_[i], ids);
-      if (!added) return added;
-    }
-    std::sort(ids.begin(), ids.end());
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  traces_.members.resize(request_.entities.size());
+  for (size_t entity = 0; entity < request_.entities.size(); ++entity) {
+    if (Result<Ok> found = find_ids(entity); !found) return found;
+    MemberIndex& index = index_[request_.entities[entity]];
+    index.ids = &traces_.members[entity].ids;
+    for (uint32_t i = 0; i < index.ids->size(); ++i) index.of.emplace((*index.ids)[i], i);
   }
-  index_.ids = &ids;
-  for (uint32_t i = 0; i < ids.size(); ++i) index_.of.emplace(ids[i], i);
+  if (Result<Ok> apart = check_ids_apart(); !apart) return apart;
   for (const AttributeRequest& attribute : request_.attributes) {
     const auto table = tables_.find(attribute.entity);
-    Result<std::vector<Rational>> values = read_attribute(attribute, table == tables_.end() ? nullptr : &table->second, ids);
+    const MemberTable* rows = table == tables_.end() ? nullptr : &table->second;
+    const auto named = index_.find(attribute.names);
+    Result<std::vector<Rational>> values = read_attribute(attribute, rows, ids_of(attribute.entity), named == index_.end() ? nullptr : &named->second);
     if (!values) return values.failure();
-    if (auto note = note_default(attribute, table == tables_.end() ? nullptr : &table->second, ids.size())) traces_.remarks.push_back(std::move(*note));
-    traces_.members.attributes.push_back(std::move(*values));
+    if (auto note = note_default(attribute, rows, ids_of(attribute.entity).size())) traces_.remarks.push_back(std::move(*note));
+    traces_.attributes.push_back(std::move(*values));
   }
   return Ok{};
 }
 
 Result<Ok> TraceLoader::check_memory() const {
   uint64_t count = 0;
-  for (const SeriesRequest& series : request_.series) count += series.per_member ? 1 : 0;
-  const uint64_t lanes = (uint64_t{traces_.members.size()} + kTileMembers - 1) / kTileMembers * kTileMembers;
-  unsigned __int128 bytes = static_cast<unsigned __int128>(lanes) * clock_.steps * count * 4;
+  unsigned __int128 bytes = 0;
+  std::string members;
+  for (const SeriesRequest& series : request_.series) {
+    if (!series.per_member) continue;
+    ++count;
+    const uint64_t lanes = (uint64_t{members_of(series)} + kTileMembers - 1) / kTileMembers * kTileMembers;
+    bytes += static_cast<unsigned __int128>(lanes) * clock_.steps * 4;
+  }
   if (bytes <= memory_bytes_) return Ok{};
+  uint64_t all = 0;
+  for (const Members& of_kind : traces_.members) all += of_kind.size();
   const auto mebibytes = [](unsigned __int128 size) { return std::to_string(static_cast<uint64_t>(size >> 20)) + " MiB"; };
-  return Failure{"WL6034", std::to_string(traces_.members.size()) + " members x " + std::to_string(clock_.steps) + " steps x " + std::to_string(count) + " series x 4 bytes are " + mebibytes(bytes) + ", more than the " + mebibytes(memory_bytes_) + " allowed",
+  return Failure{"WL6034", std::to_string(all) + " members x " + std::to_string(clock_.steps) + " steps x " + std::to_string(count) + " series x 4 bytes are " + mebibytes(bytes) + ", more than the " + mebibytes(memory_bytes_) + " allowed",
                  "choose a shorter period, a coarser step or fewer members", "", 0, ""};
 }
 
-Result<Ok> TraceLoader::check_same_members(const std::vector<std::string>& ids, const FoundFile& found, const char* what) const {
+Result<Ok> TraceLoader::check_same_members(const std::string& entity, const std::vector<std::string>& ids, const FoundFile& found, const char* what) const {
+  const MemberIndex& index = index_.at(entity);
   for (const std::string& id : ids)
-    if (index_.of.count(id) == 0) return Failure{"WL6028", std::string(what) + " `" + show_text(id) + "` is not among the members", "add it to the table of members or remove its data", found.shown, 0, ""};
-  if (ids.size() == traces_.members.ids.size()) return Ok{};
+    if (index.of.count(id) == 0) return Failure{"WL6028", std::string(what) + " `" + show_text(id) + "` is not among the members", "add it to the table of members or remove its data", found.shown, 0, ""};
+  if (ids.size() == index.ids->size()) return Ok{};
   std::vector<std::string> sorted = ids;
   std::sort(sorted.begin(), sorted.end());
-  for (const std::string& id : traces_.members.ids)
+  for (const std::string& id : *index.ids)
     if (!std::binary_search(sorted.begin(), sorted.end(), id)) return Failure{"WL6027", "`" + show_text(id) + "` has no " + what, "every member needs its data; remove it from the table of members if it has none", found.shown, 0, ""};
   return Ok{};
 }
@@ -225,10 +273,11 @@ void TraceLoader::plan_columns(const FoundFile& found, const SeriesRequest& seri
     SeriesFile& file = files_[path];
     file.path = path;
     file.shown = shown;
+    file.entity = series.entity;
     if (series.native_step_seconds != 0) file.native_step_seconds = series.native_step_seconds;
     return file;
   };
-  const std::vector<std::string>& ids = traces_.members.ids;
+  const std::vector<std::string>& ids = ids_of(series.entity);
   if (found.form == Form::wide) {
     SeriesFile& file = file_of(found.path, found.shown);
     file.has_quality = false;
@@ -246,12 +295,12 @@ void TraceLoader::plan_columns(const FoundFile& found, const SeriesRequest& seri
 Result<Ok> TraceLoader::plan_files() {
   for (size_t i = 0; i < request_.series.size(); ++i) {
     const SeriesRequest& series = request_.series[i];
-    builders_.emplace_back(series, clock_, traces_.members.size(), memory_bytes_);
+    builders_.emplace_back(series, clock_, members_of(series), memory_bytes_);
     if (!builders_.back().has_memory()) return Failure{"WL6034", "`" + series.column + "` of trace `" + series.trace + "` found no memory", "choose a shorter period or fewer members", "", 0, ""};
     if (found_[i].form == Form::wide || found_[i].form == Form::member_files) {
       Result<std::vector<std::string>> ids = found_[i].form == Form::wide ? list_header(found_[i]) : list_folder(found_[i]);
       if (!ids) return ids.failure();
-      Result<Ok> same = check_same_members(*ids, found_[i], found_[i].form == Form::wide ? "column" : "file");
+      Result<Ok> same = check_same_members(series.entity, *ids, found_[i], found_[i].form == Form::wide ? "column" : "file");
       if (!same) return same;
     }
     plan_columns(found_[i], series, builders_.back());
@@ -298,7 +347,7 @@ Result<Traces> TraceLoader::load() {
   }
   size_t cut_files = 0;
   for (const auto& [path, file] : files_) {
-    Result<SeriesRead> read = read_series(file, index_, clock_, progress_);
+    Result<SeriesRead> read = read_series(file, index_.at(file.entity), clock_, progress_);
     if (!read) return read.failure();
     traces_.file_hashes.emplace_back(file.shown, read->hash);
     if (read->cut && ++cut_files <= kCutFilesTold) traces_.remarks.push_back(*read->cut);
@@ -313,7 +362,7 @@ Result<Traces> TraceLoader::load() {
       continue;
     }
     const bool per_member = request_.series[i].per_member;
-    if (!builders_[i].is_given())
+    if (!builders_[i].is_given() && !request_.series[i].is_computed)
       traces_.remarks.push_back({false, Failure{"WL6044", "no file gives `" + request_.series[i].column + "` of `" + request_.series[i].trace + "`, so all of it is taken as none",
                                                 "add the column `" + request_.series[i].column + "` if there is any", "", 0, ""}});
     traces_.member_series.push_back(per_member ? builders_[i].finish_member_series() : TileSeries{});

@@ -3,10 +3,10 @@
 //   other  time,…                              one sequence of steps; a column belongs to a fixed member or to the clock
 #pragma once
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "runtime/trace/align.h"
+#include "runtime/trace/load_members.h"
 #include "runtime/trace/load_traces.h"
 
 namespace wattlaw {
@@ -19,15 +19,11 @@ struct SeriesColumn {
 
 struct SeriesFile {
   std::string path, shown;
+  std::string entity = "site"; // whose columns they are
   std::string id_column;       // empty: not the long form
   bool has_quality = true;     // a column `quality` qualifies the row (not in the wide form, where it may be a member)
   std::vector<SeriesColumn> columns;
   int32_t native_step_seconds = 0;
-};
-
-struct MemberIndex {
-  const std::vector<std::string>* ids = nullptr;
-  std::unordered_map<std::string_view, uint32_t> of;
 };
 
 // What is known of a file before its values are read.

@@ -48,7 +48,9 @@ struct RecordQuestion {
 // One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.
 struct SeriesRequest {
   std::string trace, column;          // "site", "import"
+  std::string entity = "site";        // whose series it is
   bool per_member = true;             // false: a clock series
+  bool is_computed = false;           // no file gives it: its cells are made, zeroed, and somebody else fills them
   std::string unit;                   // "kWh", "NOK/kWh": what the file's numbers mean unless its header says another
   // Value in canonical units of 1 of a unit spelled `text` in a header (kW for kWh columns is answered with is_mean_power), or nullopt if it does not fit the dimension.
   struct UnitMeaning { Rational factor; bool is_mean_power = false; };
@@ -67,16 +69,19 @@ struct SeriesRequest {
 
 struct AttributeRequest {             // attribute site.tax_zone: one of south, north = south   <- sites.csv
   std::string entity, name;           // "site", "tax_zone"
-  enum class Kind : uint8_t { number, choice, yes_no, date } kind = Kind::number;
+  enum class Kind : uint8_t { number, choice, yes_no, date, member } kind = Kind::number;
   std::vector<std::string> choices;   // choice
+  std::string names;                  // member: the entity whose members it names
   std::string unit;
   std::function<std::optional<SeriesRequest::UnitMeaning>(const std::string& text)> unit_meaning;
-  std::optional<Rational> default_value;  // number in canonical units, choice index, 0/1, date days
+  std::optional<Rational> default_value;  // number in canonical units, choice index, 0/1, date days; member: -1, none
   bool used = true;
 };
 
 struct TraceRequest {
   std::string data_folder;
+  std::vector<std::string> entities{"site"};
+  std::vector<std::string> settled;   // those of them whose members have lines, whatever is read of them
   std::vector<SeriesRequest> series;
   std::vector<AttributeRequest> attributes;
   std::vector<std::string> accounts;  // of those who are no member: a member of such a name would pay itself (WL6036)
@@ -84,13 +89,14 @@ struct TraceRequest {
 
 struct Members {
   std::vector<std::string> ids;       // ascending by bytes; ≤ 128 bytes, no control characters
-  // [request index][member]: canonical numbers, choice index, 0/1, days. No row and no default is a failure.
-  std::vector<std::vector<Rational>> attributes;
   uint32_t size() const { return static_cast<uint32_t>(ids.size()); }
 };
 
 struct Traces {
-  Members members;
+  std::vector<Members> members;       // parallel to TraceRequest::entities
+  // Parallel to TraceRequest::attributes, [member]: canonical numbers, choice index, 0/1, days, index of a member or -1. No row and no default
+  // is a failure.
+  std::vector<std::vector<Rational>> attributes;
   // Parallel to TraceRequest::series; exactly one of the two is filled for each.
   std::vector<TileSeries> member_series;
   std::vector<ClockSeries> clock_series;

@@ -20,7 +20,7 @@ struct Writer {
   explicit Writer(const BenchData& data) {
     out.program.currencies = {"NOK"};
     for (const char* name : {"import", "export", "spot"}) {
-      SeriesDeclaration series{name, number_of(name[0] == 's' ? kPrice : kEnergy), {}};
+      SeriesDeclaration series{.name = name, .entity = name[0] == 's' ? EntityGrain::none : EntityGrain::site, .type = number_of(name[0] == 's' ? kPrice : kEnergy)};
       series.request.per_member = name[0] != 's';
       out.settlement.series.push_back(static_cast<uint32_t>(out.program.series.size()));
       out.program.series.push_back(std::move(series));
@@ -64,7 +64,7 @@ struct Writer {
     TypedClause made;
     made.tariff = tariff, made.name = name;
     made.payer = made.payer_account = "Consumer", made.payee = made.payee_account = "Supplier";
-    made.payer_is_site = true;
+    made.payer_is_member = true;
     made.billing = kMonth;
     made.rounding = {RoundingGrain::line, decimal("0.01"), RoundingMode::half_up};
     made.present = add({.op = Op::constant, .type = {.kind = ValueKind::boolean}, .value = 1});
@@ -88,7 +88,8 @@ BenchData make_bench_data(uint32_t members) {
   BenchData data;
   data.clock = *make_clock(*Zone::load("Europe/Oslo"), date_of(2025, 1, 1), date_of(2026, 1, 1), 900);
   const uint32_t steps = data.clock.steps;
-  for (uint32_t m = 0; m < members; ++m) data.traces.members.ids.push_back(fmt::format("home_{:05}", m + 1));
+  data.traces.members.resize(2);
+  for (uint32_t m = 0; m < members; ++m) data.traces.members[0].ids.push_back(fmt::format("home_{:05}", m + 1));
   for (int s = 0; s < 2; ++s) {
     TileSeries series = make_tile_series(members, steps, 4, {1, 1000});
     auto* values = reinterpret_cast<int32_t*>(series.bytes.get());

@@ -18,7 +18,7 @@ std::string difference(const Ledger& a, const Ledger& b) {
     const LineColumns &x = a.lines[c], &y = b.lines[c];
     const LedgerClause& clause = a.clauses[x.clause];
     for (size_t i = 0; i < x.present.size(); ++i) {
-      std::string where = fmt::format("{}.{} {} {}", clause.tariff, clause.clause, a.axes[x.axis].labels[i / a.members.size()], a.members[i % a.members.size()]);
+      std::string where = fmt::format("{}.{} {} {}", clause.tariff, clause.clause, a.axes[x.axis].labels[i / a.ids_of(x).size()], a.ids_of(x)[i % a.ids_of(x).size()]);
       if (x.present[i] != y.present[i]) return where + fmt::format(": present {} against {}", x.present[i], y.present[i]);
       if (!x.present[i]) continue;
       auto value = [&](const LineColumns& l, const IntegerColumn& v, const Quantum& q) -> Rational { return v.empty() ? Rational(0) : Rational(to_integer(v[i])) * q.value(); (void)l; };
@@ -42,7 +42,8 @@ std::string difference(const TypedProgram& program, const Settlement& settlement
   Interpreter interpreter(program, settlement, clock, traces);
   for (size_t i = 0; i < wanted.size(); ++i) {
     const ValueColumn& column = columns[i];
-    const uint32_t members = traces.members.size();
+    const EntityGrain entity = program[wanted[i]].grain.entity;
+    const uint32_t members = members_of(traces, entity == EntityGrain::none ? EntityGrain::site : entity).size();
     for (size_t at = 0; at < column.values.size(); ++at) {
       const auto window = static_cast<uint32_t>(at / members), member = static_cast<uint32_t>(at % members);
       const Value expected = interpreter.evaluate(wanted[i], member, interpreter.windows(program[wanted[i]].grain.time).first_step[window]);

@@ -338,11 +338,15 @@ std::string random_script(uint64_t seed) { return ScriptWriter(seed).write(); }
 Traces random_traces(const TypedProgram& program, const Settlement& settlement, const Clock& clock, uint64_t seed) {
   Random random(seed ^ 0x5eedull);
   Traces traces;
-  uint32_t members = static_cast<uint32_t>(random.one_in(12) ? random.between(30, 40) : random.between(1, 3));
-  for (uint32_t i = 0; i < members; ++i) traces.members.ids.push_back(fmt::format("home_{:04}", i));
+  for (size_t entity = 1; entity < program.entities.size(); ++entity) {
+    const int members = random.one_in(12) ? random.between(30, 40) : random.between(1, 3);
+    traces.members.emplace_back();
+    for (int i = 0; i < members; ++i) traces.members.back().ids.push_back(fmt::format("{}_{:04}", program.entities[entity].name, i));
+  }
   for (uint32_t index : settlement.series) {
     const SeriesRequest& request = program.series[index].request;
     if (request.per_member) {
+      const uint32_t members = members_of(traces, program.series[index].entity).size();
       bool huge = random.one_in(8);
       TileSeries series = make_tile_series(members, clock.steps, huge ? 8 : 4, Quantum{1, 1000});
       for (uint32_t m = 0; m < members; ++m) {
@@ -371,12 +375,17 @@ Traces random_traces(const TypedProgram& program, const Settlement& settlement, 
   for (uint32_t index : settlement.attributes) {
     const AttributeDeclaration& declaration = program.attributes[index];
     std::vector<Rational> values;
-    for (uint32_t m = 0; m < members; ++m) {
+    for (uint32_t m = 0; m < members_of(traces, declaration.entity).size(); ++m) {
+      if (declaration.request.kind == AttributeRequest::Kind::member) {
+        const auto count = static_cast<int>(members_of(traces, static_cast<EntityGrain>(declaration.type.choices)).size());
+        values.emplace_back(random.one_in(8) ? -1 : random.below(count));
+        continue;
+      }
       if (declaration.request.kind == AttributeRequest::Kind::number) values.emplace_back(random.one_in(6) ? 0 : random.between(0, 120), 10);
       else if (declaration.request.kind == AttributeRequest::Kind::choice) values.emplace_back(random.below(static_cast<int>(declaration.request.choices.size())));
       else values.emplace_back(random.below(2));
     }
-    traces.members.attributes.push_back(std::move(values));
+    traces.attributes.push_back(std::move(values));
   }
   return traces;
 }

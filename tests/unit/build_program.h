@@ -37,7 +37,7 @@ struct Builder {
     settlement.until = until;
     settlement.step_seconds = step_seconds;
     settlement.zone = "Europe/Oslo";
-    traces.members.ids = std::move(members);
+    traces.members = {{std::move(members)}, {}};
     program.currencies = {"NOK"};
   }
 
@@ -63,11 +63,11 @@ struct Builder {
   }
   // A metered series of every site, 0 everywhere; `set` changes readings in Wh.
   ExpressionId metered(const char* name) {
-    SeriesDeclaration series{name, number_of(kEnergy, true), {}};
+    SeriesDeclaration series{.name = name, .entity = EntityGrain::site, .type = number_of(kEnergy, true)};
     series.request.column = name;
     program.series.push_back(series);
     settlement.series.push_back(static_cast<uint32_t>(program.series.size() - 1));
-    traces.member_series.push_back(make_tile_series(traces.members.size(), clock.steps, 4, {1, 1000}));
+    traces.member_series.push_back(make_tile_series(traces.members[0].size(), clock.steps, 4, {1, 1000}));
     traces.clock_series.emplace_back();
     return add({.op = Op::series, .type = series.type, .grain = {EntityGrain::site, kStep}, .index = settlement.series.back()});
   }
@@ -112,7 +112,7 @@ struct Ladder {
     clause.name = "capacity";
     clause.payer = clause.payer_account = "Consumer";
     clause.payee = clause.payee_account = "DistributionOperator";
-    clause.payer_is_site = true;
+    clause.payer_is_member = true;
     clause.billing = kMonthly;
     clause.rounding = {RoundingGrain::line, decimal("0.01"), RoundingMode::half_up};
     clause.cites = {{"Elvia AS, nettleiepriser", {}}};

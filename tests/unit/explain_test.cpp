@@ -52,9 +52,9 @@ struct Energy {
     const ExpressionId product = build.make(Op::multiply, number_of(kMoney), {EntityGrain::site, kStep}, {import, rate});
     build.program.choice_sets = {{"site.tax_zone", {"south", "north", "exempt"}}};
     const Type zone{.kind = ValueKind::choice, .choices = 0};
-    build.program.attributes = {{"site.tax_zone", zone, {}}};
+    build.program.attributes = {{.name = "site.tax_zone", .type = zone}};
     build.settlement.attributes = {0};
-    build.traces.members.attributes = {{Rational(0)}};
+    build.traces.attributes = {{Rational(0)}};
     const Grain site{EntityGrain::site, kAlways};
     const ExpressionId where = build.make(Op::attribute, zone, site, {});
     const ExpressionId exempt = build.make(Op::equal, truth_type(), site, {where, build.constant("2", zone)});
@@ -65,7 +65,7 @@ struct Energy {
     clause.payer = clause.payer_account = "Consumer";
     clause.payee = "DistributionOperator";
     clause.payee_account = "Elvia AS";
-    clause.payer_is_site = true;
+    clause.payer_is_member = true;
     clause.billing = kMonthly;
     clause.rounding = {RoundingGrain::line, decimal("0.01"), RoundingMode::half_up};
     clause.present = build.truth(true);

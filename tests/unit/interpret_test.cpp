@@ -291,7 +291,7 @@ TEST(Interpret, GathersOverSites) {
   const int64_t readings[] = {1000, 2000, 4000};
   for (uint32_t site = 0; site < 3; ++site) build.set(date_of(2026, 3, 2), 12, readings[site], site);
   const ExpressionId above_one = build.make(Op::less, truth_type(), {EntityGrain::site, kDay}, {build.constant("1"), daily});
-  Expression over{.op = Op::over_sites, .type = number_of(kEnergy), .grain = {EntityGrain::none, kDay}, .operands = {daily}};
+  Expression over{.op = Op::over_members, .type = number_of(kEnergy), .grain = {EntityGrain::none, kDay}, .operands = {daily}, .index = UINT32_MAX, .of = EntityGrain::site};
   EXPECT_EQ(build.value(build.add(over)).number, 7);
   over.fn = Aggregate::maximum;
   EXPECT_EQ(build.value(build.add(over)).number, 4);
@@ -348,7 +348,7 @@ TEST(Interpret, RunsATestAndSaysBothSides) {
 // A price that a test reads but does not give is named; energy that is not given is 0.
 TEST(Interpret, ATestSaysWhatItWasNotGiven) {
   Builder build(date_of(2026, 3, 2), date_of(2026, 3, 3));
-  SeriesDeclaration spot{"market.spot", number_of(kEnergyPrice), {}};
+  SeriesDeclaration spot{.name = "market.spot", .type = number_of(kEnergyPrice)};
   spot.request.per_member = false;
   spot.request.flow = Flow::intensive;
   spot.request.quantum_free = true;

@@ -11,7 +11,7 @@ Rational decimal(const char* text) { return *parse_decimal(text); }
 // pays 0.00 in February; Elvia pays the State 2.50 of tax in January.
 Ledger small_ledger() {
   Ledger ledger;
-  ledger.members = {"home_a", "home_b"};
+  ledger.members = {{"site", {"home_a", "home_b"}}};
   ledger.axes = {{{"2026-01", "2026-02"}}};
   ledger.clauses = {{.tariff = "Elvia", .clause = "energy", .payer = "Customer", .payee = "Elvia", .payer_is_member = true, .currency = "NOK", .quantity_unit = "kWh"},
                     {.tariff = "Elvia", .clause = "vat", .payer = "Elvia", .payee = "State", .currency = "NOK", .is_tax = true}};
@@ -121,7 +121,7 @@ TEST(ledger_hash, depends_on_every_figure) {
   EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].residue.set(0, ledger.lines[0].residue[0] + 1); }));
   EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].quantity.set(0, ledger.lines[0].quantity[0] + (Int128{1} << 100)); }));
   EXPECT_NE(base, changed([](Ledger& ledger) { ledger.lines[0].present[1] = 1; }));
-  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.members[0] = "home_c"; }));
+  EXPECT_NE(base, changed([](Ledger& ledger) { ledger.members[0].ids[0] = "home_c"; }));
   EXPECT_NE(base, changed([](Ledger& ledger) { std::swap(ledger.lines[0], ledger.lines[1]); }));
   // What is not there has no value.
   EXPECT_EQ(base, changed([](Ledger& ledger) { ledger.lines[0].amount.set(1, 7); }));

@@ -98,7 +98,7 @@ TEST(LoadTraces, long_rows_by_site_or_by_time_are_the_same) {
   for (const Folder* folder : {&by_site, &by_time}) {
     Result<Traces> traces = folder->load();
     ASSERT_TRUE(traces) << traces.failure().message;
-    EXPECT_EQ(traces->members.ids, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(traces->members[0].ids, (std::vector<std::string>{"a", "b"}));
     const TileSeries& import = traces->member_series[0];
     EXPECT_EQ(import.at(0, 23), 1230);  // 1.23 kWh
     EXPECT_EQ(import.at(1, 5), 2050);
@@ -128,7 +128,7 @@ TEST(LoadTraces, wide_and_member_files_give_the_same_as_long_rows) {
   for (const Folder* folder : {&wide, &files}) {
     Result<Traces> traces = folder->load();
     ASSERT_TRUE(traces) << traces.failure().message;
-    EXPECT_EQ(traces->members.ids, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(traces->members[0].ids, (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(traces->member_series[0].at(0, 23), 1230);
     EXPECT_EQ(traces->member_series[0].at(1, 5), 2050);
   }
@@ -340,7 +340,7 @@ TEST(LoadTraces, clock_series_keep_the_digits_of_the_file) {
   ASSERT_TRUE(traces);
   EXPECT_EQ(traces->clock_series[0].values[19], -4125);
   EXPECT_EQ(traces->clock_series[0].values[20], 512500);
-  EXPECT_TRUE(traces->members.ids.empty());
+  EXPECT_TRUE(traces->members[0].ids.empty());
 }
 
 TEST(LoadTraces, daily_prices_follow_local_days) {
@@ -415,8 +415,8 @@ TEST(LoadTraces, reads_attributes_of_members) {
   folder.write("sites.csv", "id,tax_zone,capacity,since\nb,,17.5,1970-01-03\na,south,25,1969-12-31\n");
   Result<Traces> traces = folder.load();
   ASSERT_TRUE(traces) << traces.failure().message;
-  const auto& values = traces->members.attributes;
-  EXPECT_EQ(traces->members.ids, (std::vector<std::string>{"a", "b"}));
+  const auto& values = traces->attributes;
+  EXPECT_EQ(traces->members[0].ids, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(values[0][0] == 0 && values[0][1] == 1);
   EXPECT_TRUE(values[1][0] == 25 && values[1][1] == Rational(35, 2));
   EXPECT_TRUE(values[2][0] == 0 && values[2][1] == 0);

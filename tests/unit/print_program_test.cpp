@@ -26,7 +26,7 @@ TEST(PrintProgram, OpsHaveTheirOwnNames) {
   EXPECT_STREQ(op_name(Op::constant), "constant");
   EXPECT_STREQ(op_name(Op::logical_and), "and");
   EXPECT_STREQ(op_name(Op::divide), "divide");
-  EXPECT_STREQ(op_name(Op::over_sites), "over_sites");
+  EXPECT_STREQ(op_name(Op::over_members), "over_members");
 }
 
 TEST(PrintProgram, PrintsExpressionsAndClauses) {

@@ -32,7 +32,7 @@ std::string read(const fs::path& path) {
 
 Ledger small_ledger() {
   Ledger ledger;
-  ledger.members = {"=home, \"a\"", "home_b"};
+  ledger.members = {{"site", {"=home, \"a\"", "home_b"}}};
   ledger.axes = {{{"2026-01", "2026-02"}}};
   ledger.clauses = {{.tariff = "Elvia", .clause = "energy", .payer = "Customer", .payee = "Elvia", .payer_is_member = true, .currency = "NOK", .quantity_unit = "kWh", .cite = "§ 4"},
                     {.tariff = "Elvia", .clause = "standing", .payer = "Customer", .payee = "Elvia", .payer_is_member = true, .currency = "NOK"}};
@@ -89,7 +89,7 @@ TEST(write_ledger_csv, writes_exact_rows) {
 TEST(write_ledger_json, is_json_and_exact) {
   const Folder folder;
   Ledger ledger = small_ledger();
-  ledger.members[1] = "Bj\xf8rn\n";  // Latin-1, and a control character
+  ledger.members[0].ids[1] = "Bj\xf8rn\n";  // Latin-1, and a control character
   ASSERT_TRUE(write_ledger_json(ledger, small_facts(), folder.path / "ledger.json"));
   const nlohmann::json json = nlohmann::json::parse(read(folder.path / "ledger.json"));
   EXPECT_EQ(json["lines"].size(), 5u);
@@ -192,7 +192,8 @@ TEST(mantissa_printer, agrees_with_exact_fractions) {
 // grows faster than the rows.
 TEST(write_ledger_csv, streams_a_large_ledger) {
   Ledger ledger;
-  for (int i = 0; i < 2000; ++i) ledger.members.push_back("home_" + std::to_string(1000 + i));
+  ledger.members = {{"site", {}}};
+  for (int i = 0; i < 2000; ++i) ledger.members[0].ids.push_back("home_" + std::to_string(1000 + i));
   ledger.axes.emplace_back();
   for (int month = 1; month <= 12; ++month) ledger.axes[0].labels.push_back("2026-" + std::to_string(month + 10));
   for (uint32_t i = 0; i < 10; ++i) {

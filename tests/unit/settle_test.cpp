@@ -28,7 +28,7 @@ void fill_readings(TileSeries& series, uint32_t seed, int32_t least, int32_t mos
 }
 
 ExpressionId priced(Builder& build, const char* name, uint32_t seed, int places = 5) {
-  SeriesDeclaration series{name, number_of(kEnergyPrice), {}};
+  SeriesDeclaration series{.name = name, .type = number_of(kEnergyPrice)};
   series.request.column = name;
   series.request.per_member = false;
   build.program.series.push_back(series);
@@ -48,7 +48,7 @@ void charge(Builder& build, const char* name, ExpressionId quantity, ExpressionI
   clause.name = name;
   clause.payer = clause.payer_account = "Consumer";
   clause.payee = clause.payee_account = "Supplier";
-  clause.payer_is_site = true;
+  clause.payer_is_member = true;
   clause.billing = billing;
   clause.rounding = {RoundingGrain::line, decimal("0.01"), RoundingMode::half_up};
   clause.present = build.truth(true);
@@ -106,7 +106,7 @@ std::vector<std::string> expect_parity(const Builder& build, std::vector<Express
     for (size_t i = 0; i < columns.size(); ++i) {
       const ValueColumn& column = result->columns[i];
       const Windows& windows = interpreter.windows(build.program[columns[i]].grain.time);
-      const uint32_t members = build.traces.members.size();
+      const uint32_t members = build.traces.members[0].size();
       EXPECT_EQ(column.values.size(), size_t{windows.size()} * members);
       for (uint32_t w = 0; w < windows.size(); ++w)
         for (uint32_t m = 0; m < members; ++m) {
@@ -165,7 +165,7 @@ TEST(Settle, OverAllSites) {
   const ExpressionId own = build.aggregate(Aggregate::sum, import, kMonthly);
   const ExpressionId high = build.make(Op::less, truth_type(), kSiteMonth, {build.constant("500", number_of(kEnergy)), own});
   const auto over = [&](Aggregate fn, std::vector<ExpressionId> operands) {
-    Expression e{.op = Op::over_sites, .grain = {EntityGrain::none, build.program[operands[0]].grain.time}, .operands = operands};
+    Expression e{.op = Op::over_members, .grain = {EntityGrain::none, build.program[operands[0]].grain.time}, .operands = operands, .index = UINT32_MAX, .of = EntityGrain::site};
     e.fn = fn;
     return build.add(std::move(e));
   };
@@ -236,8 +236,8 @@ struct RandomProgram {
       build.program.attributes.push_back({name, {}, {}});
       build.settlement.attributes.push_back(static_cast<uint32_t>(build.program.attributes.size() - 1));
       std::vector<Rational> values;
-      for (uint32_t m = 0; m < build.traces.members.size(); ++m) values.push_back(Rational(static_cast<int>(random() % most), most == 9 ? 4 : 1));
-      build.traces.members.attributes.push_back(values);
+      for (uint32_t m = 0; m < build.traces.members[0].size(); ++m) values.push_back(Rational(static_cast<int>(random() % most), most == 9 ? 4 : 1));
+      build.traces.attributes.push_back(values);
     }
     attribute = build.add({.op = Op::attribute, .grain = {EntityGrain::site, kAlways}, .index = 0});
     zone = build.add({.op = Op::attribute, .type = truth_type(), .grain = {EntityGrain::site, kAlways}, .index = 1});
@@ -398,7 +398,7 @@ TEST_P(SettleRandom, EveryOpAtEveryGrain) {
   for (const ExpressionId id : columns) {
     Interpreter alone = made.build.interpreter();
     const Windows& windows = alone.windows(made.build.program[id].grain.time);
-    for (uint32_t m = 0; m < made.build.traces.members.size() && !alone.fault(); ++m)
+    for (uint32_t m = 0; m < made.build.traces.members[0].size() && !alone.fault(); ++m)
       for (uint32_t w = 0; w < windows.size() && !alone.fault(); ++w) alone.evaluate(id, m, windows.first_step[w]);
     if (!alone.fault()) sound.push_back(id);
   }
