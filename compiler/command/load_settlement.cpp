@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "runtime/base/nearest_name.h"
 #include "runtime/trace/load_traces.h"
@@ -26,7 +27,14 @@ TraceRequest request_of(const TypedProgram& program, const Settlement& settlemen
   request.data_folder = !data_folder.empty() ? data_folder : (std::filesystem::path(program.root) / said).lexically_normal().string();
   request.entities.clear();
   for (size_t i = 1; i < program.entities.size(); ++i) request.entities.push_back(program.entities[i].name);
-  for (uint32_t index : settlement.series) request.series.push_back(program.series[index].request);
+  for (uint32_t index : settlement.series) {
+    SeriesRequest& series = request.series.emplace_back(program.series[index].request);
+    if (!settlement.dispatch) continue;
+    // What is simulated has no file; the registers of a site may have one, of the rest of the site.
+    const bool of_vehicles = program.series[index].entity == EntityGrain::vehicle || series.column == "vehicle_import" || series.column == "vehicle_export" || series.column == "controllable_import";
+    series.is_computed = of_vehicles;
+    series.optional = series.optional || (series.entity == "site" && series.per_member);
+  }
   for (uint32_t index : settlement.attributes) request.attributes.push_back(program.attributes[index].request);
   for (const TypedClause& clause : settlement.clauses) {
     const std::string& kind = entity_name(program, clause.entity);
@@ -121,6 +129,20 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
     complain(fmt::format("no scenario is called `{}`; {}", request.scenario, suggest_name(request.scenario, names)));
   }
   return kSourceError;
+}
+
+// What the vehicles do, from their plug-ins; the traces then hold what their meters and those of their sites read.
+Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& loaded, const std::string& data_folder) {
+  const std::vector<std::string>& vehicles = members_of(loaded.traces, EntityGrain::vehicle).ids;
+  Result<PlugIns> plug_ins = read_plug_ins(data_folder + "/sessions.csv", "sessions.csv", loaded.clock.zone, vehicles);
+  if (!plug_ins) return plug_ins.failure();
+  loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);
+  std::sort(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end());
+  const unsigned threads = request.threads > 0 ? request.threads : std::max(1u, std::thread::hardware_concurrency());
+  Result<SimulationReport> done = simulate(loaded.program(), *loaded.settlement, loaded.clock, *plug_ins, loaded.traces, {threads, request.cpu, request.interpret});
+  if (!done) return done.failure();
+  loaded.simulation = *done;
+  return Ok{};
 }
 
 // Sessions are the axis; other traces are read minute by minute, and each row takes the minute in which it begins.
@@ -250,6 +272,8 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   if (int code = report_warnings(console, traces->remarks); code != kOk) return code;
   loaded.traces = std::move(*traces);
   loaded.load_ms = milliseconds_now() - started;
+  if (settlement.dispatch)
+    if (Result<Ok> moved = run_dispatch(request, loaded, wanted.data_folder); !moved) return report_failure(console, moved.failure());
   return kOk;
 }
 

@@ -1,10 +1,12 @@
 // load_settlement: script, scenario's name, data folder -> the compiled program, its clock and its traces; what `run`, `explain` and
 // `show plan` start from. Whatever is wrong has been said when the exit code comes back.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "compiler/command/console.h"
 #include "compiler/compile.h"
+#include "compiler/plan/simulate.h"
 #include "runtime/trace/load_traces.h"
 
 namespace wattlaw {
@@ -13,6 +15,9 @@ struct SettlementRequest {
   std::string script;
   std::string scenario;     // empty: the only one
   std::string data_folder;  // empty: what the scenario says
+  unsigned threads = 0;     // of a simulation; 0: as many as the machine has
+  std::string cpu = "native";
+  bool interpret = false;
 };
 
 struct LoadedSettlement {
@@ -20,6 +25,7 @@ struct LoadedSettlement {
   const Settlement* settlement = nullptr;
   Clock clock;
   Traces traces;
+  std::optional<SimulationReport> simulation;  // of a scenario with a dispatch
   double compile_ms = 0, load_ms = 0;
   const TypedProgram& program() const { return compilation.program; }
 };

@@ -17,6 +17,7 @@
 #include "runtime/report/json_text.h"
 #include "runtime/report/output_folder.h"
 #include "runtime/report/report.h"
+#include "runtime/report/number_text.h"
 #include "runtime/trace/hash_bytes.h"
 
 namespace wattlaw {
@@ -135,7 +136,8 @@ class MadeParent {
 };
 
 void print_timings(const LoadedSettlement& loaded, const SettleResult& result, double answer_ms, double write_ms) {
-  const std::pair<const char*, double> stages[] = {{"compile script", loaded.compile_ms}, {"load traces", loaded.load_ms},
+  const double simulated = loaded.simulation ? loaded.simulation->compile_ms + loaded.simulation->run_ms : 0;
+  const std::pair<const char*, double> stages[] = {{"compile script", loaded.compile_ms}, {"load traces", loaded.load_ms}, {"simulate", simulated},
                                                    {"plan", result.plan_ms},              {"lower and jit", result.compile_ms},
                                                    {"settle", result.run_ms},             {"answers", answer_ms},
                                                    {"write", write_ms}};
@@ -148,6 +150,17 @@ void print_timings(const LoadedSettlement& loaded, const SettleResult& result, d
   if (result.bytes_read > 0 && result.run_ms > 0)
     print_err(fmt::format("series read     {:>10.1f} MB, {:.1f} GB/s\n", static_cast<double>(result.bytes_read) / 1e6,
                           static_cast<double>(result.bytes_read) / 1e6 / result.run_ms));
+}
+
+// "dispatch `Smart`: 730 departures, 2 of them with less than was to be there; …"
+std::string simulation_text(const Settlement& settlement, const SimulationReport& simulation) {
+  const FleetCounts& counts = simulation.counts;
+  std::string text = fmt::format("dispatch `{}`: {} departures", settlement.dispatch->name, group_digits(counts.departures));
+  if (counts.missed > 0) text += fmt::format(", {} of them with less than was to be there", group_digits(counts.missed));
+  if (counts.bound > 0) text += fmt::format("; a limit cut {} times", group_digits(counts.bound));
+  if (counts.ran_dry > 0) text += fmt::format("; {} drives used more than the battery held", group_digits(counts.ran_dry));
+  if (simulation.interpreted) text += "; decided by the interpreter, as kernels cannot";
+  return text;
 }
 
 void note_verdicts(const RuleVerdicts& verdicts, RunFacts& facts) {
@@ -188,6 +201,7 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   RunFacts facts = make_facts(loaded);
   for (const Remark& remark : loaded.traces.remarks) facts.notes.push_back(remark.told.message);
   facts.notes.insert(facts.notes.end(), settled->result.notes.begin(), settled->result.notes.end());
+  if (loaded.simulation) facts.notes.push_back(simulation_text(*loaded.settlement, *loaded.simulation));
   const RuleVerdicts verdicts = decide_rules(loaded.program(), *loaded.settlement);
   note_verdicts(verdicts, facts);
   facts.answers = answers.printed;
@@ -213,7 +227,9 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
 int run_scenario(const Console& console, const RunOptions& options) {
   InterruptWatch interrupts;
   LoadedSettlement loaded;
-  if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
+  SettlementRequest request = options.request;
+  request.threads = options.threads, request.cpu = options.cpu, request.interpret = options.interpret;
+  if (int code = load_settlement(console, request, loaded); code != kOk) return code;
   if (!options.only.empty())
     if (int code = choose_member(options, loaded); code != kOk) return code;
   return settle_and_write(console, options, loaded, interrupts);

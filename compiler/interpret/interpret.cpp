@@ -165,6 +165,7 @@ Value Interpreter::State::compute(const Expression& e, const Place& at) {
     case Op::running_surplus: return running_surplus(e, at);
     case Op::over_members: return over_members(e, at);
     case Op::of_holder: return of_holder(e, at);
+    case Op::allocate: return allocate_part(e, at);
   }
   return {true, 0};
 }

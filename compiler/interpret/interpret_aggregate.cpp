@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/interpret/interpreter_state.h"
+#include "runtime/number/allocate.h"
 #include "runtime/number/rounding.h"
 
 namespace wattlaw {
@@ -191,6 +192,35 @@ Value Interpreter::State::over_members(const Expression& e, const Place& at) {
   }
   keep_taken(values, e.take);
   return combine_values(e.fn, values, e.take != 0 && std::abs(e.take) <= kMaxExactValues);
+}
+
+// Splits for the whole group at once.
+Value Interpreter::State::allocate_part(const Expression& e, const Place& at) {
+  const bool to_all = e.index == UINT32_MAX;
+  const int64_t group = to_all ? 0 : named(e.index, at.site, at);
+  if (fault || group < 0) return {true, 0};
+  std::vector<uint32_t> members;
+  std::vector<Rational> weights;
+  for (uint32_t member = 0; member < members_of(traces, e.grain.entity).size() && !fault; ++member) {
+    if (!to_all && named(e.index, member, at) != group) continue;
+    members.push_back(member);
+    weights.push_back(number(e.operands[1], member, at.step));
+    if (weights.back() < 0) fail("WL7111", "the weight of a part is negative", at.id, member, at.step);
+  }
+  const Rational whole = round_to(number(e.operands[0], static_cast<uint32_t>(group), at.step), e.value, e.rounding) / e.value;
+  if (fault) return {true, 0};
+  const auto parts = allocate(numerator(whole), weights, e.beyond);
+  if (!parts) {
+    fail("WL7110", "an amount is to be split, but nobody has any weight", at.id, at.site, at.step);
+    return {true, 0};
+  }
+  Value own;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const Value part{false, Rational((*parts)[i]) * e.value};
+    remember(at.id, members[i], at.window, part);
+    if (members[i] == at.site) own = part;
+  }
+  return own;
 }
 
 Value Interpreter::State::of_holder(const Expression& e, const Place& at) {

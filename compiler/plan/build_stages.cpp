@@ -46,16 +46,15 @@ bool PlanBuilder::is_inline(ExpressionId id) {
     case Op::quota:
     case Op::previous:
     case Op::running_surplus:
-    case Op::over_members:
-    case Op::of_holder:
     case Op::dated:
     case Op::divide:
     case Op::round:
     case Op::root: is = false; break;
     default: break;
   }
-  for (const ExpressionId operand : e.operands)
-    if (is && !is_uniform(operand)) is = is_inline(operand);
+  if (!relates_members(e.op))  // these are read in, whatever they were made of
+    for (const ExpressionId operand : e.operands)
+      if (is && !is_uniform(operand)) is = is_inline(operand);
   inline_[id.index] = is;
   return is;
 }
@@ -64,7 +63,7 @@ int PlanBuilder::rank(ExpressionId id) {
   int& known = ranks_[id.index];
   if (known >= 0) return known;
   const Expression& e = program[id];
-  if (is_uniform(id) || is_inline(id) || e.op == Op::over_members || e.op == Op::of_holder) return known = 0;
+  if (is_uniform(id) || is_inline(id) || relates_members(e.op)) return known = 0;
   Period at = e.grain.time;
   const bool folds = e.op == Op::aggregate && !e.period.rolling;
   if (e.op == Op::aggregate) {
@@ -251,7 +250,8 @@ Lane PlanBuilder::build(uint32_t stage, ExpressionId id) {
     case Op::window_share:
     case Op::date_at: break;  // uniform
     case Op::over_members:
-    case Op::of_holder: return build_given(stage, id);
+    case Op::of_holder:
+    case Op::allocate: return build_given(stage, id);
     case Op::series:
     case Op::attribute: return build_leaf(stage, id);
     case Op::add:

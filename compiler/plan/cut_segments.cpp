@@ -117,7 +117,7 @@ bool can_be_blocked(const Plan& plan, const PlanStage& stage, const std::set<uin
 
 }  // namespace
 
-Plan PlanBuilder::finish() {
+Plan PlanBuilder::finish(bool stepwise) {
   finish_slots();
   std::vector<uint32_t> order(plan.stages.size());
   for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -139,7 +139,9 @@ Plan PlanBuilder::finish() {
     if (array.kind == PlanArray::Kind::series) step_bytes += kTileMembers * array.bits / 8;
   std::vector<uint32_t> ends;  // steps
   const uint32_t steps = axes.clock.steps;
-  if (blocked.size() > 1 && step_bytes > 0) {
+  if (stepwise) {
+    for (uint32_t step = 1; step < steps; ++step) ends.push_back(step);
+  } else if (blocked.size() > 1 && step_bytes > 0) {
     const uint32_t target = std::max(kBlockBytes / step_bytes, 1u);
     for (uint32_t step = 1, begin = 0; step < steps; ++step)
       if (axes.clock.local_day[step] != axes.clock.local_day[step - 1] && step - begin >= target) ends.push_back(begin = step);

@@ -135,7 +135,8 @@ std::optional<UniformColumn> UniformFolder::compute(const Expression& e) {
     case Op::previous: return fold_previous(e);
     case Op::running_surplus: return fold_surplus(e);
     case Op::over_members:
-    case Op::of_holder: return std::nullopt;  // given by an earlier pass
+    case Op::of_holder:
+    case Op::allocate: return std::nullopt;  // given by an earlier pass
   }
   return std::nullopt;
 }

@@ -54,8 +54,9 @@ class PlanBuilder {
   PlanOutput output(ExpressionId id, bool presence);
   // Lanes in which two exceptions of one clause hold at once and neither gives way raise a fault.
   void watch_exceptions(const TypedClause& clause);
-  // Cuts segments, chooses widths and order. After it the builder is spent.
-  Plan finish();
+  // Cuts segments, chooses widths and order. After it the builder is spent. `stepwise`: each step is a block, so that somebody may stand
+  // between one and the next; steps of `order` behind blocked_steps cannot be had so.
+  Plan finish(bool stepwise = false);
   std::string why;  // not empty: the whole settlement goes to the interpreter
 
   // ---- used across the builder's files ----

@@ -112,6 +112,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   if (auto meta = elaborate_meta_call(id, context)) return *meta;
   if (n.text == "exists" && settlement_) return elaborate_exists(id, context);
+  if (n.text == "marginal" && settlement_) return elaborate_marginal(id, context);
   std::vector<NodeId> arguments;
   bool has_suffix = false;
   for (NodeId c : n.children) {
@@ -254,6 +255,8 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
       look_back = c;
     } else if (s.kind == NodeKind::SuffixOverAll) {
       over_all = c;
+    } else if (s.kind == NodeKind::SuffixSoFar && fn == Aggregate::sum && !where) {
+      return running_total(id, node(context.module, a.children[0]).text, s.text, context);
     } else if (s.kind != NodeKind::Argument) {
       not_in_this_version(s.span, "this look-back");
       return {};

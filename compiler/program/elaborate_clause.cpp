@@ -138,6 +138,16 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   bool per_time = pool_[rate].type.dimension == kMoney - Dimension{.month = 1} || pool_[rate].type.dimension == kMoney - Dimension{.day = 1};
   const bool of_session = billing.unit == Period::Unit::session;  // each session owes it once
   bool each_billing = each && ((node(context.module, each).text == "month" && billing.unit == Period::Unit::month) || node(context.module, each).text == period_name(billing));
+  if (each && node(context.module, each).text == "departure") {
+    const ExpressionId leaves = pool_.make(Op::equal, boolean_type(), {series("departed", n.span), pool_.constant(1, number_type(), n.span)}, n.span);
+    scope = pool_.both(scope, leaves, n.span);
+    parts.version.rate = rate;
+    parts.version.scope = scope;
+    parts.quantity = pool_.aggregate(Aggregate::count, pool_.constant(1, number_type(), n.span), scope, billing, n.span);
+    parts.amount = pool_.aggregate(Aggregate::sum, in_every(rate, kInterval, n.span), scope, billing, n.span);
+    parts.present = pool_.aggregate(Aggregate::any, scope, {}, billing, n.span);
+    return true;
+  }
   if (each && !each_billing) {
     const Node& e = node(context.module, each);
     if (e.text != "day" || per_time) {
@@ -192,8 +202,8 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     const Node& child = node(version.module, c);
     if (child.kind == NodeKind::Cite) parts.version.cites.push_back({child.text, child.span});
     const bool spends = n.kind == NodeKind::Credit && tree(version.module).child(version.node, NodeKind::Against);
-    for (NodeKind later : {NodeKind::AllocatedBy, NodeKind::Against, NodeKind::Carry})
-      if (child.kind == later && !(spends && later != NodeKind::AllocatedBy)) {
+    for (NodeKind later : {NodeKind::Against, NodeKind::Carry})
+      if (child.kind == later && !spends) {
         not_in_this_version(child.span, "`" + text_of(child.span) + "`");
         return std::nullopt;
       }
@@ -248,6 +258,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     return std::nullopt;
   }
   if (!on) parts.due = tariff.headers.billing;
+  parts.flow = parts.flow || (of && each && node(version.module, each).text == "departure");
   context.splits_by = nullptr;
   // Scope: who and when.
   ExpressionId filter = applied.condition;
@@ -308,6 +319,15 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   if (!good) return std::nullopt;
   if (!split_bands) parts.version.quantity = quantity;
   if (NodeId counted = first_of(tree(version.module), version.node, NodeKind::CountedIn); counted && !count_in_steps(parts, counted, quantity, tariff, context)) return std::nullopt;
+  if (NodeId allocated = first_of(tree(version.module), version.node, NodeKind::AllocatedBy)) {
+    for (NodeKind bound : {NodeKind::AtMost, NodeKind::AtLeast})
+      if (NodeId c = first_of(tree(version.module), version.node, bound)) {
+        if (Diagnostic* d = error("WL4133", node(version.module, c).span, "a bound on each part would break the whole that was split")) d->hint("bound the amount before it is split: `min(…, 100 EUR) allocated by …`, or pay what is missing in a clause of its own");
+        return std::nullopt;
+      }
+    parts.amount = elaborate_allocated(allocated, parts.amount, parts.present, applied.entity, rounding_of(tariff, version), tariff.headers.billing, context);
+    if (!parts.amount) return std::nullopt;
+  }
   ExpressionId least, most;
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);

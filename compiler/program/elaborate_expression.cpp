@@ -217,6 +217,12 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
     return {};
   }
   if (x.kind == ValueKind::number && !agree(a, b, context, n.span, "compared with")) return {};
+  // A target is reached to within one watt-hour: batteries are not metered finer.
+  if (is_charge_level(n.children[0], context) && is_charge_level(n.children[1], context)) {
+    const bool level_first = node(context.module, n.children[0]).text == "soc";
+    ExpressionId& level = level_first ? a : b;
+    level = pool_.add({level, pool_.constant(Rational(1, 1000), pool_[level].type, n.span)}, n.span);
+  }
   if (x.kind == ValueKind::choice && n.text != "=" && n.text != "!=") {
     error("WL3108", n.span, "classes have no order, so `" + n.text + "` cannot compare them");
     return {};

@@ -31,7 +31,8 @@ struct VehicleSeries {
   const char *name, *column;           // `charge` is the word of a clause, so the energy is `charged`
   bool is_energy_flow, is_flag;        // else energy that is there
 };
-constexpr VehicleSeries kVehicleSeries[] = {{"charged", "charge", true, false}, {"discharge", "discharge", true, false}, {"plugged", "plugged", false, true}, {"stored", "stored", false, false}};
+constexpr VehicleSeries kVehicleSeries[] = {{"charged", "charge", true, false}, {"discharge", "discharge", true, false}, {"plugged", "plugged", false, true}, {"stored", "stored", false, false},
+                                             {"departed", "departed", false, true}, {"wanted", "wanted", false, false}};
 
 }  // namespace
 
@@ -115,7 +116,10 @@ bool Elaborator::is_charge_level(NodeId id, const Context& context) const {
 
 ExpressionId Elaborator::stored_energy(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
-  if (is_charge_level(id, context)) return n.text == "soc" ? series("stored", n.span) : pool_.multiply(attribute("vehicle.target", n.span), attribute("vehicle.capacity", n.span), n.span);
+  if (is_charge_level(id, context)) {
+    if (dispatch_) return fleet_state(n.text == "soc" ? FleetState::Kind::stored : FleetState::Kind::target, 0, n.span);
+    return series(n.text == "soc" ? "stored" : "wanted", n.span);
+  }
   ExpressionId share = elaborate_number(id, context);
   if (!share || !is_plain(pool_[share].type.dimension)) {
     if (share)

@@ -93,6 +93,8 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     if (auto it = context.locals->find(name); it != context.locals->end()) return it->second;
   if (context.rule && !context.tariff)
     if (auto value = elaborate_subject_name(id, context)) return *value;
+  if (dispatch_ && !find(name, context.module))
+    if (auto value = dispatch_name(name, n.span)) return *value;
   if (context.tariff) {
     if (auto it = context.tariff->lets.find(name); it != context.tariff->lets.end()) return elaborate_lets(it->second, name, context, n.span);
     if (name == "net_import" && context.tariff->clauses.contains("net")) return net_import(*context.tariff, context, n.span);

@@ -144,6 +144,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
     Span span;
   };
   std::vector<Choice> choices;
+  std::vector<NodeId> dispatches;  // they read the tariffs, so these come first
   for (NodeId c : n.children) {
     const Node& child = node(m, c);
     switch (child.kind) {
@@ -179,8 +180,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
         if (child.text == "cheapest") choices.push_back({{applied_order_.begin() + static_cast<std::ptrdiff_t>(before), applied_order_.end()}, child.span});
         break;
       }
-      case NodeKind::UseDispatch: not_in_this_version(child.span, "`dispatch`"); break;
-      case NodeKind::Physics: not_in_this_version(child.span, "`physics every`"); break;
+      case NodeKind::UseDispatch: dispatches.push_back(c); break;
+      case NodeKind::Physics: read_physics(m, c); break;
       case NodeKind::OverPairs: not_in_this_version(child.span, "`over pairs of`"); break;
       default: break;
     }
@@ -188,6 +189,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   check_options();
   for (const Choice& choice : choices) keep_cheapest(choice.keys, choice.span);
   end_settlement();
+  for (NodeId use : dispatches) elaborate_dispatch(m, use);
+  settle_what_moves();
   if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read
     const Date needed = history_needed_;
     program_.settlements.pop_back();
@@ -358,7 +361,6 @@ void Elaborator::run() {
     for (const Symbol& symbol : symbols_) {
       if (symbol.module != m) continue;
       const char* what = symbol.kind == Symbol::Kind::service    ? "a service"
-                         : symbol.kind == Symbol::Kind::dispatch ? "a dispatch"
                          : symbol.kind == Symbol::Kind::reform   ? "a reform"
                          : symbol.kind == Symbol::Kind::space    ? "a space"
                                                                   : nullptr;

@@ -383,6 +383,32 @@ class Elaborator {
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock
 
+  // ---- elaborate_dispatch.cpp: what vehicles do
+  void elaborate_dispatch(uint32_t module, NodeId use);
+  void read_physics(uint32_t module, NodeId physics);
+  void settle_what_moves();
+  ExpressionId fleet_state(FleetState::Kind kind, uint32_t index, Span span);
+  std::optional<ExpressionId> dispatch_name(const std::string& name, Span span);
+  ExpressionId running_total(NodeId call, const std::string& flow, const std::string& period, Context& context);
+  bool is_known_ahead(ExpressionId root);
+  ExpressionId rounded_down_or_up(ExpressionId value, const Rational& quantum, RoundingMode mode, Span span);
+  ExpressionId for_each_vehicle(ExpressionId value, Span span);
+  ExpressionId dispatch_action(NodeId action, Context& context);
+  ExpressionId dispatch_reserve(NodeId entry, Context& context);
+  bool dispatch_limit(NodeId entry, Context& context);
+  // ---- elaborate_marginal.cpp: the price of the next watt-hour
+  ExpressionId elaborate_marginal(NodeId call, Context& context);
+  struct Margin {
+    uint32_t flow = 0;                 // series
+    std::map<uint32_t, ExpressionId> known;
+    std::map<uint32_t, bool> reads;
+    std::string why;                   // not empty: there is no such price
+    bool jumps = false;                // something was left out
+  };
+  bool reads_series(ExpressionId root, uint32_t series, std::map<uint32_t, bool>& known) const;
+  ExpressionId marginal_of(ExpressionId amount, Margin& margin);
+  ExpressionId elaborate_allocated(NodeId allocated, ExpressionId amount, ExpressionId scope, EntityGrain entity, const RoundingRule& rule, const Period& billing, Context& context);
+
   // ---- elaborate_rule.cpp
   void elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until);
   void elaborate_review(Symbol& symbol);
@@ -508,6 +534,7 @@ class Elaborator {
   std::vector<const void*> let_stack_;
   // The settlement being elaborated.
   Settlement* settlement_ = nullptr;
+  TypedDispatch* dispatch_ = nullptr;                                 // being elaborated: names mean what is known when an interval begins
   uint32_t settlement_module_ = 0;
   std::optional<Clock> clock_;
   std::map<std::string, Windows> windows_;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "compiler/diagnostic/diagnostic.h"
+#include "runtime/fleet/simulate_fleet.h"
 #include "runtime/number/rounding.h"
 #include "runtime/time/calendar.h"
 #include "runtime/time/clock.h"
@@ -118,8 +119,14 @@ enum class Op : uint8_t {
                    //   mean is a divide (exact for |take| <= 10). No member, or none with a value: nothing.
   of_holder,       // operands[0] as it is for the member that attribute `index` of the member at hand names (`vehicle.site`); nothing if
                    //   it names none. Operand: the kind of the one named; grain.entity: the kind that has the attribute.
+  allocate,        // operands: amount, weight. The amount (of the member that attribute `index` of the member at hand names, or with index
+                   //   UINT32_MAX the same for all) is rounded to `value` by `rounding` and split over the members of that group by weight:
+                   //   whole multiples of `value` by largest remainder, ties to the earlier member. No weight at all: in equal parts if
+                   //   `beyond`, else a fault (WL7110) unless the amount is 0. A negative weight is a fault (WL7111).
 };
 const char* op_name(Op op);
+// What members have of others: kernels compute it between passes.
+inline bool relates_members(Op op) { return op == Op::over_members || op == Op::of_holder || op == Op::allocate; }
 
 enum class Aggregate : uint8_t { sum, maximum, minimum, mean, count, any, first, last };
 // mean over fixed windows (minutes, hour) of steps, or of at most 10 taken values, is exact; over day and longer it is a `divide`:
@@ -313,8 +320,6 @@ struct TypedRule {
   Span span;
 };
 
-// How vehicles share what a limit leaves to their group.
-enum class Sharing : uint8_t { proportional, equal, least_laxity, earliest_departure };
 // What vehicles do (language.md section 7). Expressions are of the vehicle, at the interval or coarser, and read the state at its begin.
 struct TypedDispatch {
   std::string name;
@@ -322,25 +327,31 @@ struct TypedDispatch {
   ExpressionId reserve;                // [kWh] that discharging leaves in the battery, the greatest `keep`; invalid: none
   ExpressionId ensured;                // [kWh] in the battery at departure; invalid: nothing is ensured
   struct Limit {
-    ExpressionId cap;                  // [kW], of the group
+    ExpressionId cap;                  // [kW], of the group, read for each vehicle in it
     EntityGrain group = EntityGrain::none;  // none: each vehicle by itself … or all of them
     uint32_t by = UINT32_MAX;          // attribute of the vehicle that names its group; UINT32_MAX: all vehicles are one
-    bool of_meter = false;             // `net_power`: what else flows through the site's meter counts
-    Sharing sharing = Sharing::proportional;
+    bool nets = false;                 // `net_power`: what is discharged leaves room; else `power`, what vehicles draw
+    bool of_meter = false;             // what else flows through the site's meter counts
+    SharingRule sharing = SharingRule::proportional;
+    bool by_departure = false;         // ordered: by departure, else by laxity
     Span span;
   };
   std::vector<Limit> limits;
-  struct CheapestHours {               // `charge in cheapest 4 h until departure by PRICE`
-    ExpressionId hours;                // [h], of the vehicle, no time
-    ExpressionId price;                // (none or vehicle, interval)
-    uint32_t chosen = 0;               // state series: this interval is one of them
+  struct Cheapest {                    // `charge in cheapest 4 h until departure by PRICE`
+    ExpressionId hours;                // [h], of the vehicle or the same for all, no time
+    ExpressionId price;                // the same for all, (none, interval)
   };
-  std::vector<CheapestHours> cheapest;
-  struct RunningTotal {                // `sum(discharge) so far this year`
-    uint32_t flow = 0, so_far = 0;     // simulated series, state series
+  std::vector<Cheapest> cheapest;
+  struct Total {                       // `sum(discharge) so far this year`
+    bool of_discharge = false;
     Period period;
   };
-  std::vector<RunningTotal> totals;
+  std::vector<Total> totals;
+  struct State {                       // what the expressions read that only the simulation knows; index: into cheapest or totals
+    uint32_t series = 0;               // TypedProgram::series, source `state`
+    FleetState state;
+  };
+  std::vector<State> states;
   std::vector<Citation> cites;
   Span span;
 };

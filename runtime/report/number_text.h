@@ -8,6 +8,8 @@ namespace wattlaw {
 
 // "12.5", "1/3".
 std::string print_exact(const Rational& value, int min_places);
+// "1,234".
+inline std::string group_digits(uint64_t value) { return print_fixed(Rational(Integer(value)), 0, true); }
 
 // Prints mantissas of one quantum. A decimal quantum needs no fractions: digits, then the point.
 class MantissaPrinter {

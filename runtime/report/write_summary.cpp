@@ -110,7 +110,6 @@ void append_answers_and_notes(std::string& out, const RunFacts& facts) {
   if (!facts.notes.empty()) out += "\n";
 }
 
-std::string group_digits(uint64_t value) { return print_fixed(Rational(Integer(value)), 0, true); }
 
 void append_facts(std::string& out, const RunFacts& facts) {
   out += fmt::format("{} members, {} intervals of {}, {}\n", group_digits(facts.members), group_digits(facts.intervals), facts.step, facts.zone);

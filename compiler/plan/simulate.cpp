@@ -1,0 +1,275 @@
+#include "compiler/plan/simulate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "compiler/interpret/interpret.h"
+#include "compiler/plan/fleet_policy.h"
+#include "compiler/plan/uniform_column.h"
+#include "runtime/base/assert.h"
+
+namespace wattlaw {
+namespace {
+
+double ms_since(std::chrono::steady_clock::time_point begin) { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count(); }
+
+struct Simulation {
+  const TypedProgram& program;
+  const Settlement& settlement;
+  const Clock& clock;
+  const PlugIns& plug_ins;
+  Traces& traces;
+  const SimulateOptions& options;
+  const TypedDispatch& dispatch = *settlement.dispatch;
+
+  const std::vector<Rational>& attribute(const char* name) const;
+  int position(const char* series) const;
+  Result<FleetVehicles> read_vehicles() const;
+  PolicyWorld make_world(const FleetVehicles& vehicles, bool interpret) const;
+  Result<FleetRequest> make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const;
+  GroupLimit make_limit(const TypedDispatch::Limit& limit, uint32_t cap) const;
+  Result<Ok> add_to_meters(const FleetSeries& moved);
+  Failure tell_fault(const FleetVehicles& vehicles);
+};
+
+const std::vector<Rational>& Simulation::attribute(const char* name) const {
+  for (size_t i = 0; i < settlement.attributes.size(); ++i)
+    if (program.attributes[settlement.attributes[i]].name == name) return traces.attributes[i];
+  WATTLAW_ASSERT(false, "elaboration asks for every attribute of a vehicle");
+  return traces.attributes.front();
+}
+
+// Where a series stands among those of the settlement; -1: it is not asked for.
+int Simulation::position(const char* series) const {
+  for (size_t i = 0; i < settlement.series.size(); ++i)
+    if (program.series[settlement.series[i]].name == series) return static_cast<int>(i);
+  return -1;
+}
+
+Result<FleetVehicles> Simulation::read_vehicles() const {
+  const std::vector<std::string>& ids = members_of(traces, EntityGrain::vehicle).ids;
+  FleetVehicles vehicles;
+  const auto refuse = [&](size_t v, const std::string& what, const std::string& hint) { return Failure{"WL6074", "`" + ids[v] + "` has " + what, hint, "vehicles.csv", 0, ""}; };
+  constexpr int64_t kMostWatts = 10'000'000;
+  const auto watts = [](const Rational& kilowatts) { return static_cast<int64_t>(numerator(Rational(kilowatts * 1000)) / denominator(Rational(kilowatts * 1000))); };
+  for (size_t v = 0; v < ids.size(); ++v) {
+    const auto of = [&](const char* name) -> const Rational& { return attribute(name)[v]; };
+    if (of("vehicle.capacity") <= 0 || of("vehicle.capacity") > 100000) return refuse(v, "a capacity of " + print_decimal(of("vehicle.capacity"), 0, 6) + " kWh", "a battery holds something, in kWh");
+    for (const char* power : {"vehicle.charge_power", "vehicle.discharge_power"})
+      if (of(power) < 0 || watts(of(power)) > kMostWatts) return refuse(v, "a `" + std::string(power + 8) + "` of " + print_decimal(of(power), 0, 6) + " kW", "powers stand in kW at the plug, from 0 to 10,000");
+    for (const char* efficiency : {"vehicle.charge_efficiency", "vehicle.discharge_efficiency"})
+      if (of(efficiency) <= 0 || of(efficiency) > 1) return refuse(v, "a `" + std::string(efficiency + 8) + "` of " + print_decimal(of(efficiency) * 100, 0, 6) + "%", "an efficiency is above 0% and at most 100%; figures of the file are in percent");
+    for (const char* level : {"vehicle.soc", "vehicle.target"})
+      if (of(level) < 0 || of(level) > 1) return refuse(v, "a `" + std::string(level + 8) + "` of " + print_decimal(of(level) * 100, 0, 6) + "%", "a state of charge is from 0% to 100%; figures of the file are in percent");
+    const auto real = [](const Rational& value) { return value.convert_to<double>(); };
+    vehicles.capacity.push_back(real(of("vehicle.capacity")));
+    vehicles.charge_efficiency.push_back(real(of("vehicle.charge_efficiency")));
+    vehicles.discharge_efficiency.push_back(real(of("vehicle.discharge_efficiency")));
+    vehicles.charge_power.push_back(static_cast<int32_t>(watts(of("vehicle.charge_power"))));
+    vehicles.discharge_power.push_back(static_cast<int32_t>(watts(of("vehicle.discharge_power"))));
+    vehicles.stored.push_back(vehicles.capacity.back() * real(of("vehicle.soc")));
+    vehicles.target.push_back(vehicles.capacity.back() * real(of("vehicle.target")));
+  }
+  return vehicles;
+}
+
+PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret) const {
+  PolicyWorld world{settlement, traces, {dispatch.wish}, static_cast<uint32_t>(settlement.series.size())};
+  for (const ExpressionId id : {dispatch.reserve, dispatch.ensured})
+    if (id) world.outputs.push_back(id);
+  for (const TypedDispatch::Limit& limit : dispatch.limits) world.outputs.push_back(limit.cap);
+  int64_t most_stored = 1, most_power = 1, longest = 1;
+  for (uint32_t v = 0; v < vehicles.size(); ++v) {
+    most_stored = std::max(most_stored, static_cast<int64_t>(vehicles.capacity[v] * 1000.0) + 1);
+    most_power = std::max<int64_t>({most_power, vehicles.charge_power[v], vehicles.discharge_power[v]});
+    for (const PlugIn& plug_in : plug_ins.of_vehicle[v]) longest = std::max(longest, plug_in.ends - plug_in.begins);
+  }
+  for (const TypedDispatch::State& state : dispatch.states) {
+    world.settlement.series.push_back(state.series);
+    TileSeries series;
+    if (interpret) {
+      series = make_tile_series(vehicles.size(), clock.steps, 8, program.series[state.series].request.quantum);
+    } else {
+      series.members = vehicles.size();
+      series.steps = clock.steps;
+      series.width = 8;
+      series.quantum = program.series[state.series].request.quantum;
+    }
+    switch (state.state.kind) {
+      case FleetState::Kind::stored:
+      case FleetState::Kind::target: series.max = most_stored; break;
+      case FleetState::Kind::plugged:
+      case FleetState::Kind::chosen: series.max = 1; break;
+      case FleetState::Kind::seconds_left: series.max = longest; break;
+      case FleetState::Kind::total: series.max = most_power * clock.step_seconds / 3600 * clock.steps + clock.steps; break;
+    }
+    world.traces.member_series.push_back(std::move(series));
+    world.traces.clock_series.emplace_back();
+  }
+  return world;
+}
+
+GroupLimit Simulation::make_limit(const TypedDispatch::Limit& limit, uint32_t cap) const {
+  GroupLimit made;
+  made.cap = cap;
+  made.nets = limit.nets;
+  made.sharing = limit.sharing;
+  made.by_departure = limit.by_departure;
+  const uint32_t vehicles = members_of(traces, EntityGrain::vehicle).size();
+  made.group_of.assign(vehicles, 0);
+  made.groups = 1;
+  if (limit.by == UINT32_MAX) return made;
+  made.groups = members_of(traces, limit.group).size();
+  const std::vector<Rational>& named = attribute(program.attributes[limit.by].name.c_str());
+  for (uint32_t v = 0; v < vehicles; ++v) made.group_of[v] = named[v] < 0 ? UINT32_MAX : static_cast<uint32_t>(named[v]);
+  if (!limit.of_meter) return made;
+  made.import = &traces.member_series[static_cast<size_t>(position("import"))];
+  made.export_ = &traces.member_series[static_cast<size_t>(position("export"))];
+  return made;
+}
+
+Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const {
+  FleetRequest request;
+  request.clock = &clock;
+  request.physics_seconds = settlement.physics_seconds > 0 ? settlement.physics_seconds : clock.step_seconds;
+  request.vehicles = &vehicles;
+  request.plug_ins = &plug_ins;
+  for (const TypedDispatch::State& state : dispatch.states) request.states.push_back(state.state);
+  request.outputs = static_cast<uint32_t>(world.outputs.size());
+  uint32_t next = 1;
+  if (dispatch.reserve) request.reserve = next++;
+  if (dispatch.ensured) request.ensured = next++;
+  for (const TypedDispatch::Limit& limit : dispatch.limits) request.limits.push_back(make_limit(limit, next++));
+  for (const TypedDispatch::Total& total : dispatch.totals) {
+    Result<Windows> windows = make_windows(clock, total.period);
+    if (!windows) return windows.failure();
+    request.totals.push_back({total.of_discharge, windows->window_of_step});
+  }
+  Interpreter interpreter(program, settlement, clock, traces);
+  for (const TypedDispatch::Cheapest& cheapest : dispatch.cheapest) {
+    CheapestHours hours;
+    for (uint32_t v = 0; v < vehicles.size(); ++v) {
+      const Rational intervals = interpreter.evaluate(cheapest.hours, v, 0).number * 3600 / clock.step_seconds;
+      const Integer whole = (numerator(intervals) + denominator(intervals) - 1) / denominator(intervals);  // begun intervals count
+      hours.intervals.push_back(whole < 0 ? 0 : whole > clock.steps ? clock.steps : static_cast<uint32_t>(whole));
+    }
+    std::vector<Rational> prices;
+    for (uint32_t step = 0; step < clock.steps; ++step) prices.push_back(interpreter.evaluate(cheapest.price, 0, step).number);
+    const auto column = column_of(prices);
+    if (!column) return Failure{"WL7108", "the prices by which hours are ranked need more than 38 digits", "round them: `… rounded to 0.00001 EUR/kWh half even`", "", 0, ""};
+    for (uint32_t step = 0; step < clock.steps; ++step) hours.price.push_back(column->at(step));
+    request.cheapest.push_back(std::move(hours));
+  }
+  if (const auto& fault = interpreter.fault()) return Failure{fault->code, "the dispatch `" + dispatch.name + "`: " + fault->message, "", "", 0, ""};
+  return request;
+}
+
+// Meters of sites: what the files say flows without vehicles, and the vehicles, netted within the interval.
+Result<Ok> Simulation::add_to_meters(const FleetSeries& moved) {
+  const std::vector<Rational>& site_of = attribute("vehicle.site");
+  const uint32_t sites = members_of(traces, EntityGrain::site).size(), vehicles = members_of(traces, EntityGrain::vehicle).size();
+  std::vector<std::vector<uint32_t>> at_site(sites);
+  for (uint32_t v = 0; v < vehicles; ++v)
+    if (site_of[v] >= 0) at_site[static_cast<size_t>(site_of[v])].push_back(v);
+  const int import = position("import"), export_ = position("export");
+  const int into[] = {position("vehicle_import"), position("vehicle_export"), position("controllable_import")};
+  if (import >= 0 && export_ >= 0) {
+    const Quantum quantum = common_quantum(common_quantum(traces.member_series[static_cast<size_t>(import)].quantum, traces.member_series[static_cast<size_t>(export_)].quantum), Quantum{1, 1000});
+    const auto factor_of = [&](const Quantum& own) { return static_cast<int64_t>(*mantissa_of(own.value(), quantum)); };
+    const TileSeries house = traces.member_series[static_cast<size_t>(import)], surplus = traces.member_series[static_cast<size_t>(export_)];
+    const int64_t of_house = factor_of(house.quantum), of_surplus = factor_of(surplus.quantum), of_vehicle = factor_of(Quantum{1, 1000});
+    TileSeries taken = make_tile_series(sites, clock.steps, 8, quantum), given = make_tile_series(sites, clock.steps, 8, quantum);
+    for (uint32_t site = 0; site < sites; ++site)
+      for (uint32_t step = 0; step < clock.steps; ++step) {
+        int64_t net = house.at(site, step) * of_house - surplus.at(site, step) * of_surplus;
+        for (const uint32_t v : at_site[site]) net += (moved.charged.at(v, step) - moved.discharge.at(v, step)) * of_vehicle;
+        taken.set(site, step, std::max<int64_t>(net, 0));
+        given.set(site, step, std::max<int64_t>(-net, 0));
+        taken.max = std::max(taken.max, net), given.max = std::max(given.max, -net);
+      }
+    taken.quality = house.quality, given.quality = surplus.quality;
+    for (auto [series, at] : {std::pair{&taken, import}, {&given, export_}}) {
+      if (series->max <= INT32_MAX) {
+        TileSeries narrow = make_tile_series(sites, clock.steps, 4, quantum);
+        for (uint32_t site = 0; site < sites; ++site)
+          for (uint32_t step = 0; step < clock.steps; ++step) narrow.set(site, step, series->at(site, step));
+        narrow.max = series->max, narrow.quality = series->quality;
+        *series = std::move(narrow);
+      }
+      traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+    }
+  }
+  for (int which = 0; which < 3; ++which) {
+    if (into[which] < 0) continue;
+    TileSeries sum = make_tile_series(sites, clock.steps, 8, {1, 1000});
+    for (uint32_t site = 0; site < sites; ++site)
+      for (uint32_t step = 0; step < clock.steps; ++step) {
+        int64_t all = 0;
+        for (const uint32_t v : at_site[site]) all += which == 1 ? moved.discharge.at(v, step) : moved.charged.at(v, step);
+        sum.set(site, step, all);
+        sum.max = std::max(sum.max, all);
+      }
+    traces.member_series[static_cast<size_t>(into[which])] = std::move(sum);
+  }
+  return Ok{};
+}
+
+// Kernels never explain themselves: the interpreter walks to the fault and says what it is.
+Failure Simulation::tell_fault(const FleetVehicles& vehicles) {
+  PolicyWorld world = make_world(vehicles, true);
+  auto request = make_request(vehicles, world);
+  if (!request) return request.failure();
+  Interpreter interpreter(program, world.settlement, clock, world.traces);
+  struct Watch : FleetPolicy {
+    FleetPolicy* of = nullptr;
+    bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) override { return of->decide(tile, step, states, outputs); }
+  } watch;
+  const auto policy = make_interpreted_policy(program, world, clock);
+  watch.of = policy.get();
+  const FleetResult result = simulate_fleet(*request, watch, 1);
+  if (!result.fault) return Failure{"WL7109", "the dispatch `" + dispatch.name + "` has a fault that the interpreter does not see", "this is a fault of wattlaw, not of the script; please report it", "", 0, ""};
+  const auto [tile, step] = *result.fault;
+  for (uint32_t v = tile * kTileMembers; v < std::min(vehicles.size(), (tile + 1) * kTileMembers); ++v)
+    for (const ExpressionId id : world.outputs) {
+      interpreter.evaluate(id, v, step);
+      if (const auto& fault = interpreter.fault())
+        return Failure{fault->code, fmt::format("the dispatch `{}`: {}; `{}` at {}", dispatch.name, fault->message, members_of(traces, EntityGrain::vehicle).ids[v], clock.print_step(step)), "", "", 0, ""};
+    }
+  return Failure{"WL7101", "the dispatch `" + dispatch.name + "` has a fault at " + clock.print_step(step), "", "", 0, ""};
+}
+
+}  // namespace
+
+Result<SimulationReport> simulate(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const PlugIns& plug_ins, Traces& traces, const SimulateOptions& options) {
+  Simulation simulation{program, settlement, clock, plug_ins, traces, options};
+  SimulationReport report;
+  Result<FleetVehicles> vehicles = simulation.read_vehicles();
+  if (!vehicles) return vehicles.failure();
+  PolicyWorld world = simulation.make_world(*vehicles, options.interpret);
+  Result<FleetRequest> request = simulation.make_request(*vehicles, world);
+  if (!request) return request.failure();
+  std::unique_ptr<FleetPolicy> policy;
+  if (!options.interpret) {
+    auto made = make_kernel_policy(program, world, clock, options.cpu, report.compile_ms);
+    if (!made) return made.failure();
+    policy = std::move(*made);
+    if (!policy) world = simulation.make_world(*vehicles, true), report.interpreted = true;
+  }
+  const bool by_kernels = policy != nullptr;
+  if (!policy) policy = make_interpreted_policy(program, world, clock);
+  const auto begin = std::chrono::steady_clock::now();
+  FleetResult result = simulate_fleet(*request, *policy, by_kernels ? options.threads : 1);
+  report.run_ms = ms_since(begin);
+  if (result.fault) return simulation.tell_fault(*vehicles);
+  report.counts = result.counts;
+  if (auto added = simulation.add_to_meters(result.series); !added) return added.failure();
+  const std::pair<const char*, TileSeries*> filled[] = {{"charged", &result.series.charged}, {"discharge", &result.series.discharge}, {"stored", &result.series.stored},
+                                                        {"plugged", &result.series.plugged}, {"departed", &result.series.departed},   {"wanted", &result.series.wanted}};
+  for (const auto& [name, series] : filled)
+    if (const int at = simulation.position(name); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+  return report;
+}
+
+}  // namespace wattlaw

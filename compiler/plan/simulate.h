@@ -1,0 +1,28 @@
+// simulate: what the vehicles of a settlement do, before anything is settled: its dispatch over its plug-ins. Policies are decided by
+// kernels, or by the interpreter with the same digits; batteries, limits and meters are the runtime's (runtime/fleet).
+#pragma once
+#include <string>
+
+#include "compiler/program/typed_program.h"
+#include "runtime/fleet/simulate_fleet.h"
+
+namespace wattlaw {
+
+struct SimulateOptions {
+  unsigned threads = 1;
+  std::string cpu = "native";
+  bool interpret = false;
+};
+
+struct SimulationReport {
+  FleetCounts counts;
+  bool interpreted = false;            // the kernels cannot decide it
+  double compile_ms = 0, run_ms = 0;
+};
+
+// Fills the vehicles' series of `traces`, and adds vehicles to the registers of the sites they stand at: import and export of the files are
+// those of the rest of the site. Failures: WL6074 an attribute that no vehicle can have, WL7101 … what the interpreter tells of a policy.
+Result<SimulationReport> simulate(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const PlugIns& plug_ins, Traces& traces,
+                                  const SimulateOptions& options);
+
+}  // namespace wattlaw

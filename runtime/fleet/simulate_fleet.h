@@ -1,0 +1,100 @@
+// simulate_fleet: vehicles at chargers, interval by interval: a policy says what each would like, limits and physics say what is possible,
+// meters say what was. What is measured are whole watt-hours; float64 lives in the battery alone.
+//
+// Within an interval: what is seen at its begin → policy → reserve (discharging stops there) → what a departure needs (adds, never removes)
+// → limits of groups (what is forced is shared first) → physics steps → meters. A vehicle that arrives inside an interval is seen at the
+// next; one that leaves inside it gives and takes until the last whole physics step before.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/fleet/plug_ins.h"
+#include "runtime/fleet/share_limit.h"
+#include "runtime/time/clock.h"
+#include "runtime/trace/tile_series.h"
+
+namespace wattlaw {
+
+struct FleetVehicles {                 // by vehicle
+  std::vector<double> capacity, charge_efficiency, discharge_efficiency;  // kWh; (0, 1]
+  std::vector<int32_t> charge_power, discharge_power;                     // W at the plug
+  std::vector<double> stored, target;                                     // kWh at the start; kWh at departure where a plug-in names none
+  uint32_t size() const { return static_cast<uint32_t>(capacity.size()); }
+};
+
+// What a policy may know of a vehicle when an interval begins.
+struct FleetState {
+  enum class Kind : uint8_t {
+    stored,        // Wh in the battery, whole, toward zero
+    plugged,       // 0 or 1
+    seconds_left,  // until it leaves; 0 where it is not plugged in
+    target,        // Wh that shall be there when it leaves (this plug-in's, or the next one's)
+    total,         // Wh that have flowed in the window of totals[index] before this interval
+    chosen,        // 0 or 1: the interval is one of cheapest[index]
+  } kind = Kind::stored;
+  uint32_t index = 0;
+};
+struct RunningTotal {
+  bool of_discharge = false;           // else of charging
+  std::vector<uint32_t> window_of_step;
+};
+struct CheapestHours {                 // the cheapest intervals of a plug-in, chosen when it begins
+  std::vector<uint32_t> intervals;     // how many, by vehicle
+  std::vector<Int128> price;           // by step, any unit; equal prices: the earlier step
+};
+
+struct GroupLimit {
+  std::vector<uint32_t> group_of;      // by vehicle; UINT32_MAX: in none
+  uint32_t groups = 0;
+  uint32_t cap = 0;                    // which output of the policy is the group's cap in W: that of its first vehicle counts
+  bool nets = true;                    // what some discharge leaves room for others
+  SharingRule sharing = SharingRule::proportional;
+  bool by_departure = false;           // `ordered`: by time of departure, else by laxity
+  const TileSeries *import = nullptr, *export_ = nullptr;  // Wh of the group's meter without vehicles, a lane a group; null: vehicles alone
+};
+
+// Decides for the 32 vehicles of a tile. states[column * 32 + lane] as asked for; outputs[column * 32 + lane]: W wished (+ charges), then what
+// the request names. False: a vehicle of the tile has a fault that the interpreter must tell.
+class FleetPolicy {
+ public:
+  virtual ~FleetPolicy() = default;
+  virtual bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) = 0;
+};
+
+struct FleetRequest {
+  const Clock* clock = nullptr;
+  int32_t physics_seconds = 900;       // divides the clock's step
+  const FleetVehicles* vehicles = nullptr;
+  const PlugIns* plug_ins = nullptr;
+  std::vector<FleetState> states;
+  std::vector<RunningTotal> totals;
+  std::vector<CheapestHours> cheapest;
+  std::vector<GroupLimit> limits;
+  uint32_t outputs = 1;                // of the policy
+  std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
+};
+
+struct FleetSeries {                   // one value a vehicle and interval
+  TileSeries charged, discharge;       // Wh at the plug
+  TileSeries stored;                   // Wh when the interval ends
+  TileSeries plugged;                  // 1: when the interval begins
+  TileSeries departed;                 // 1: it leaves in this interval
+  TileSeries wanted;                   // Wh that the plug-in at hand, or the last one, was to end with
+};
+struct FleetCounts {
+  uint64_t departures = 0, missed = 0;  // missed: more than 1 Wh short of what was to be there
+  uint64_t bound = 0;                   // intervals of groups in which a limit cut something
+  uint64_t ran_dry = 0;                 // drives that used more than the battery held
+};
+struct FleetResult {
+  FleetSeries series;
+  FleetCounts counts;
+  std::optional<std::pair<uint32_t, uint32_t>> fault;  // first tile and step whose policy has a fault
+};
+
+// Deterministic for any number of threads.
+FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, unsigned threads);
+
+}  // namespace wattlaw
