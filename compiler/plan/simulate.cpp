@@ -138,6 +138,8 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   request.plug_ins = &plug_ins;
   for (const TypedDispatch::State& state : dispatch.states) request.states.push_back(state.state);
   request.outputs = static_cast<uint32_t>(world.outputs.size());
+  request.wants_stored = position("stored") >= 0, request.wants_plugged = position("plugged") >= 0;
+  request.wants_departed = position("departed") >= 0, request.wants_wanted = position("wanted") >= 0;
   uint32_t next = 1;
   if (dispatch.reserve) request.reserve = next++;
   if (dispatch.ensured) request.ensured = next++;
@@ -180,26 +182,35 @@ Result<Ok> Simulation::add_to_meters(const FleetSeries& moved) {
     const auto factor_of = [&](const Quantum& own) { return static_cast<int64_t>(*mantissa_of(own.value(), quantum)); };
     const TileSeries house = traces.member_series[static_cast<size_t>(import)], surplus = traces.member_series[static_cast<size_t>(export_)];
     const int64_t of_house = factor_of(house.quantum), of_surplus = factor_of(surplus.quantum), of_vehicle = factor_of(Quantum{1, 1000});
-    TileSeries taken = make_tile_series(sites, clock.steps, 8, quantum), given = make_tile_series(sites, clock.steps, 8, quantum);
-    for (uint32_t site = 0; site < sites; ++site)
-      for (uint32_t step = 0; step < clock.steps; ++step) {
-        int64_t net = house.at(site, step) * of_house - surplus.at(site, step) * of_surplus;
-        for (const uint32_t v : at_site[site]) net += (moved.charged.at(v, step) - moved.discharge.at(v, step)) * of_vehicle;
-        taken.set(site, step, std::max<int64_t>(net, 0));
-        given.set(site, step, std::max<int64_t>(-net, 0));
-        taken.max = std::max(taken.max, net), given.max = std::max(given.max, -net);
-      }
+    size_t most_vehicles = 0;
+    for (const std::vector<uint32_t>& here : at_site) most_vehicles = std::max(most_vehicles, here.size());
+    const int64_t most_moved = std::max(moved.charged.max, moved.discharge.max) * static_cast<int64_t>(most_vehicles) * of_vehicle;
+    const uint8_t width = std::max(house.max * of_house, surplus.max * of_surplus) + most_moved <= INT32_MAX ? 4 : 8;
+    TileSeries taken = make_tile_series(sites, clock.steps, width, quantum), given = make_tile_series(sites, clock.steps, width, quantum);
+    const auto read = [](const TileSeries& series, size_t cell) -> int64_t {
+      if (!series.bytes) return 0;
+      return series.width == 4 ? reinterpret_cast<const int32_t*>(series.bytes.get())[cell] : reinterpret_cast<const int64_t*>(series.bytes.get())[cell];
+    };
+    const auto put = [](TileSeries& series, size_t cell, int64_t value) {
+      if (series.width == 4) reinterpret_cast<int32_t*>(series.bytes.get())[cell] = static_cast<int32_t>(value);
+      else reinterpret_cast<int64_t*>(series.bytes.get())[cell] = value;
+      series.max = std::max(series.max, value);
+    };
+    for (uint32_t first = 0; first < sites; first += kTileMembers)
+      for (uint32_t step = 0; step < clock.steps; ++step)
+        for (uint32_t site = first; site < std::min(first + kTileMembers, sites); ++site) {
+          const size_t cell = taken.index(site, step);
+          int64_t net = read(house, cell) * of_house - read(surplus, cell) * of_surplus;
+          for (const uint32_t v : at_site[site]) {
+            const size_t of_car = moved.charged.index(v, step);
+            net += (read(moved.charged, of_car) - read(moved.discharge, of_car)) * of_vehicle;
+          }
+          if (net > 0) put(taken, cell, net);
+          if (net < 0) put(given, cell, -net);
+        }
     taken.quality = house.quality, given.quality = surplus.quality;
-    for (auto [series, at] : {std::pair{&taken, import}, {&given, export_}}) {
-      if (series->max <= INT32_MAX) {
-        TileSeries narrow = make_tile_series(sites, clock.steps, 4, quantum);
-        for (uint32_t site = 0; site < sites; ++site)
-          for (uint32_t step = 0; step < clock.steps; ++step) narrow.set(site, step, series->at(site, step));
-        narrow.max = series->max, narrow.quality = series->quality;
-        *series = std::move(narrow);
-      }
-      traces.member_series[static_cast<size_t>(at)] = std::move(*series);
-    }
+    traces.member_series[static_cast<size_t>(import)] = std::move(taken);
+    traces.member_series[static_cast<size_t>(export_)] = std::move(given);
   }
   for (int which = 0; which < 3; ++which) {
     if (into[which] < 0) continue;

@@ -335,7 +335,6 @@ void Elaborator::settle_what_moves() {
   const auto& limits = settlement_->dispatch->limits;
   const bool of_sites = std::any_of(settlement_->clauses.begin(), settlement_->clauses.end(), [](const TypedClause& clause) { return clause.entity == EntityGrain::site; }) ||
                         std::any_of(limits.begin(), limits.end(), [](const TypedDispatch::Limit& limit) { return limit.of_meter; });
-  for (const char* wanted : {"charged", "discharge", "stored"}) series(wanted, settlement_->dispatch->span);
   if (of_sites)
     for (const char* wanted : {"import", "export"}) series(wanted, settlement_->dispatch->span);
 }

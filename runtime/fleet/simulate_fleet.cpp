@@ -347,8 +347,15 @@ std::vector<std::vector<uint32_t>> make_shards(const FleetRequest& request) {
 FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, unsigned threads) {
   FleetResult result;
   const uint32_t vehicles = request.vehicles->size(), steps = request.clock->steps;
-  for (TileSeries* series : {&result.series.charged, &result.series.discharge, &result.series.stored, &result.series.wanted}) *series = make_tile_series(vehicles, steps, 4, {1, 1000});
-  for (TileSeries* series : {&result.series.plugged, &result.series.departed}) *series = make_tile_series(vehicles, steps, 4, {1, 1});
+  const auto make = [&](TileSeries& series, bool is_wanted, Quantum quantum) {
+    if (is_wanted) series = make_tile_series(vehicles, steps, 4, std::move(quantum));
+  };
+  make(result.series.charged, true, {1, 1000});
+  make(result.series.discharge, true, {1, 1000});
+  make(result.series.stored, request.wants_stored, {1, 1000});
+  make(result.series.wanted, request.wants_wanted, {1, 1000});
+  make(result.series.plugged, request.wants_plugged, {1, 1});
+  make(result.series.departed, request.wants_departed, {1, 1});
   std::vector<Shard> shards;
   for (std::vector<uint32_t>& tiles : make_shards(request)) shards.emplace_back(request, policy, result.series, std::move(tiles));
   std::atomic<size_t> next = 0;

@@ -73,10 +73,11 @@ struct FleetRequest {
   std::vector<CheapestHours> cheapest;
   std::vector<GroupLimit> limits;
   uint32_t outputs = 1;                // of the policy
+  bool wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // series beside charged and discharge
   std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
 };
 
-struct FleetSeries {                   // one value a vehicle and interval
+struct FleetSeries {                   // one value a vehicle and interval; without cells where it is not wanted
   TileSeries charged, discharge;       // Wh at the plug
   TileSeries stored;                   // Wh when the interval ends
   TileSeries plugged;                  // 1: when the interval begins

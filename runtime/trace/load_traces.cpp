@@ -66,7 +66,7 @@ class TraceLoader {
   Result<Ok> read_keyed();
   void plan_columns(const FoundFile& found, const SeriesRequest& series, SeriesBuilder& builder);
   const std::vector<std::string>& ids_of(const std::string& entity) const { return *index_.at(entity).ids; }
-  uint32_t members_of(const SeriesRequest& series) const { return series.per_member ? static_cast<uint32_t>(ids_of(series.entity).size()) : 0; }
+  uint32_t members_of(const SeriesRequest& series) const { return series.per_member && !series.is_computed ? static_cast<uint32_t>(ids_of(series.entity).size()) : 0; }
   std::string folder(const std::string& name) const { return (fs::path(request_.data_folder) / name).string(); }
 
   const TraceRequest& request_;

@@ -50,7 +50,7 @@ struct SeriesRequest {
   std::string trace, column;          // "site", "import"
   std::string entity = "site";        // whose series it is
   bool per_member = true;             // false: a clock series
-  bool is_computed = false;           // no file gives it: its cells are made, zeroed, and somebody else fills them
+  bool is_computed = false;           // no file gives it: it comes back without cells, and somebody else makes it
   std::string unit;                   // "kWh", "NOK/kWh": what the file's numbers mean unless its header says another
   // Value in canonical units of 1 of a unit spelled `text` in a header (kW for kWh columns is answered with is_mean_power), or nullopt if it does not fit the dimension.
   struct UnitMeaning { Rational factor; bool is_mean_power = false; };
