@@ -146,13 +146,13 @@ void add_synthesize(CommandLine& line) {
   CLI::App* verb = add_verb(line, "synthesize", "write traces that look real and belong to nobody",
                             "wattlaw synthesize homes --count 2000 --out traces --tax-zones south,north");
   SynthesizeOptions& options = line.synthesize;
-  verb->add_option("WHAT", options.what, "homes, prices or sessions")->required()->check(CLI::IsMember({"homes", "prices", "sessions"}));
-  verb->add_option("--out", options.out, "a folder for homes, a .csv file for prices and sessions")->required();
+  verb->add_option("WHAT", options.what, "homes, fleet (homes with a car each), prices or sessions")->required()->check(CLI::IsMember({"homes", "fleet", "prices", "sessions"}));
+  verb->add_option("--out", options.out, "a folder for homes and fleet, a .csv file for prices and sessions")->required();
   verb->add_option("--from", options.from, "first day (default 2026-01-01)");
   verb->add_option("--until", options.until, "the day after the last (default 2027-01-01)");
   verb->add_option("--zone", options.zone, "time zone (default Europe/Oslo)");
   verb->add_option("--step", options.step_minutes, "minutes of a step (default 60)")->check(CLI::Range(1, 60));
-  verb->add_option("--count", options.count, "homes, or vehicles of sessions (default 100)")->check(CLI::Range(1u, 1000000u));
+  verb->add_option("--count", options.count, "homes, or vehicles (default 100)")->check(CLI::Range(1u, 1000000u));
   verb->add_option("--seed", options.seed, "the same seed gives the same bytes (default 1)");
   verb->add_flag("--wide", options.wide, "homes: one column a home instead of one row a home and time");
   verb->add_option("--tax-zones", options.tax_zones, "homes: spread over these zones, a column `tax_zone`")->delimiter(',');

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "runtime/report/output_folder.h"
+#include "runtime/synthesize/fleet.h"
 #include "runtime/synthesize/homes.h"
 #include "runtime/synthesize/prices.h"
 #include "runtime/synthesize/sessions.h"
@@ -13,14 +14,14 @@
 namespace wattlaw {
 namespace {
 
-// A folder of homes is there whole or not at all: it is written beside its place and renamed.
+// A folder is there whole or not at all: it is written beside its place and renamed.
 Status synthesize_folder(const SynthesizeOptions& options, const Clock& clock) {
   Result<OutputFolder> folder = OutputFolder::create(options.out);
   if (!folder) return folder.failure();
   const std::string partial = std::filesystem::path(folder->path_of("sites.csv")).parent_path().string();
   HomesRequest homes{options.count, options.seed, partial, HomesRequest::Form::long_rows, options.tax_zones};
   if (options.wide) homes.form = HomesRequest::Form::wide;
-  Status written = synthesize_homes(homes, clock);
+  Status written = options.what == "fleet" ? synthesize_fleet({options.count, options.seed, partial}, clock) : synthesize_homes(homes, clock);
   if (written) return folder->commit();
   Failure failure = written.failure();
   if (failure.file.starts_with(partial)) failure.file = options.out + failure.file.substr(partial.size());
@@ -28,7 +29,7 @@ Status synthesize_folder(const SynthesizeOptions& options, const Clock& clock) {
 }
 
 Status synthesize(const SynthesizeOptions& options, const Clock& clock) {
-  if (options.what == "homes") return synthesize_folder(options, clock);
+  if (options.what == "homes" || options.what == "fleet") return synthesize_folder(options, clock);
   if (options.what == "prices") return synthesize_prices({options.currency, options.seed, options.out}, clock);
   return synthesize_sessions({options.count, options.seed, options.out}, clock);
 }
@@ -41,7 +42,7 @@ int synthesize_traces(const Console& console, const SynthesizeOptions& options) 
     complain(fmt::format("`{}` is no date; write it as 2026-01-31", from ? options.until : options.from));
     return kSourceError;
   }
-  bool is_folder = options.what == "homes";
+  const bool is_folder = options.what == "homes" || options.what == "fleet";
   std::error_code error;
   if (!is_folder && std::filesystem::is_directory(options.out, error)) {
     complain(fmt::format("`{}` is a folder; name the file to write, e.g. `{}`", options.out,
@@ -58,7 +59,7 @@ int synthesize_traces(const Console& console, const SynthesizeOptions& options) 
   if (!clock) return report_failure(console, clock.failure());
   Status written = synthesize(options, *clock);
   if (!written) return report_failure(console, written.failure());
-  std::string what = options.what == "prices" ? "prices" : count_text(options.count, is_folder ? "home" : "vehicle");
+  std::string what = options.what == "prices" ? "prices" : count_text(options.count, options.what == "homes" ? "home" : "vehicle");
   print_out(fmt::format("wrote {} into {}: {} to {} every {} min, {}, seed {}\n", what, options.out, options.from, options.until,
                         options.step_minutes, options.zone, options.seed));
   return kOk;

@@ -1,4 +1,4 @@
-// synthesize: traces that look like the real thing and belong to nobody. `wattlaw synthesize homes|prices|sessions --out …`
+// synthesize: traces that look like the real thing and belong to nobody. `wattlaw synthesize homes|fleet|prices|sessions --out …`
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,8 +9,8 @@
 namespace wattlaw {
 
 struct SynthesizeOptions {
-  std::string what;                      // "homes", "prices", "sessions"
-  std::string out;                       // a folder for homes, a file for the others
+  std::string what;                      // "homes", "fleet", "prices", "sessions"
+  std::string out;                       // a folder for homes and fleet, a file for the others
   std::string from = "2026-01-01", until = "2027-01-01", zone = "Europe/Oslo";
   int step_minutes = 60;
   uint32_t count = 100;                  // homes, vehicles

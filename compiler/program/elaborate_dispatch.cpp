@@ -94,7 +94,7 @@ ExpressionId Elaborator::running_total(NodeId call, const std::string& flow, con
 }
 
 // A policy decides when an interval begins, so it may not read what only its end tells.
-bool Elaborator::is_known_ahead(ExpressionId root) {
+bool Elaborator::is_known_ahead(ExpressionId root, Span span) {
   std::set<uint32_t> seen;
   std::vector<ExpressionId> todo{root};
   while (!todo.empty()) {
@@ -112,7 +112,6 @@ bool Elaborator::is_known_ahead(ExpressionId root) {
     const bool is_reading = e.op == Op::series && e.grain.entity != EntityGrain::none && program_.series[e.index].source != SeriesSource::state;
     const bool gathers = e.op == Op::aggregate || e.op == Op::previous || e.op == Op::quota || e.op == Op::running_surplus || (e.op == Op::over_members && e.grain.time.unit != Period::Unit::none);
     if (is_reading || gathers) {
-      const Span span = e.span.end > e.span.begin ? e.span : pool_[root].span;
       if (Diagnostic* d = error("WL4208", span, is_reading ? "`" + program_.series[e.index].name + "` of an interval is known when the interval is over; a dispatch decides when it begins" : "this is known when its period is over; a dispatch decides before"))
         d->hint("read prices, attributes, `soc`, `stored`, `plugged`, `time_left`, or what has flowed before: `sum(discharge) so far this month`");
       return false;
@@ -241,9 +240,10 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
   ExpressionId cap = elaborate_number(bound.children[1], context);
   if (!cap) return false;
   if (pool_[cap].type.dimension != kPower) {
-    error("WL4213", pool_[cap].span, "power is bounded by a power, this is " + dimension_words(pool_[cap].type.dimension));
+    if (Diagnostic* d = error("WL4213", pool_[cap].span, "power is bounded by a power, this is " + dimension_words(pool_[cap].type.dimension))) d->hint("write for example `<= 11 kW`");
     return false;
   }
+  if (!is_known_ahead(cap, node(context.module, bound.children[1]).span)) return false;
   cap = for_each_vehicle(cap, bound.span);
   if (!cap) return false;
   limit.cap = rounded_down_or_up(cap, Rational(1, 1000), RoundingMode::down, bound.span);
@@ -289,11 +289,11 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
     if (e.text == "cite") dispatch.cites.push_back({node(m, e.children[0]).text, e.span});
     else if (e.text == "when") {
       ExpressionId when = elaborate_boolean(e.children[0], context), power = dispatch_action(e.children[1], context);
-      good = good && when && power && is_known_ahead(when) && is_known_ahead(power);
+      good = good && when && power && is_known_ahead(when, node(m, e.children[0]).span) && is_known_ahead(power, node(m, e.children[1]).span);
       if (good) rows.emplace_back(when, power);
     } else if (e.text == "otherwise") {
       wish = dispatch_action(e.children[0], context);
-      good = good && wish && is_known_ahead(wish);
+      good = good && wish && is_known_ahead(wish, e.span);
     } else if (e.text == "ensure") {
       const Node& by = node(m, e.children[1]);
       if (by.kind != NodeKind::Name || by.text != "departure") {
@@ -302,11 +302,11 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
         continue;
       }
       ExpressionId energy = stored_energy(e.children[0], context);
-      good = good && energy && is_known_ahead(energy) && (energy = for_each_vehicle(energy, e.span));
+      good = good && energy && is_known_ahead(energy, e.span) && (energy = for_each_vehicle(energy, e.span));
       if (good) dispatch.ensured = rounded_down_or_up(energy, Rational(1, 1000), RoundingMode::up, e.span);
     } else if (e.text == "keep") {
       ExpressionId floor = dispatch_reserve(entry, context);
-      good = good && floor && is_known_ahead(floor);
+      good = good && floor && is_known_ahead(floor, e.span);
       if (good) reserve = reserve ? pool_.make(Op::maximum, pool_[floor].type, {reserve, floor}, e.span) : floor;
     } else if (e.text == "limit") {
       good = dispatch_limit(entry, context) && good;

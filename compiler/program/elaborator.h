@@ -390,7 +390,7 @@ class Elaborator {
   ExpressionId fleet_state(FleetState::Kind kind, uint32_t index, Span span);
   std::optional<ExpressionId> dispatch_name(const std::string& name, Span span);
   ExpressionId running_total(NodeId call, const std::string& flow, const std::string& period, Context& context);
-  bool is_known_ahead(ExpressionId root);
+  bool is_known_ahead(ExpressionId root, Span span);
   ExpressionId rounded_down_or_up(ExpressionId value, const Rational& quantum, RoundingMode mode, Span span);
   ExpressionId for_each_vehicle(ExpressionId value, Span span);
   ExpressionId dispatch_action(NodeId action, Context& context);

@@ -67,7 +67,7 @@ struct Home {
   int64_t import_carry = 0, export_carry = 0;  // joules below a watt-hour
 };
 
-Home make_home(uint32_t member, uint32_t members, uint64_t seed) {
+Home make_home(uint32_t member, uint32_t members, uint64_t seed, bool has_cars) {
   RandomStream random(seed, member);
   std::string number = std::to_string(member + 1);
   const size_t digits = std::max<size_t>(4, std::to_string(members).size());
@@ -78,6 +78,7 @@ Home make_home(uint32_t member, uint32_t members, uint64_t seed) {
   home.heating_watts_per_degree = home.random.between(62, 165);
   home.indoor_temperature = home.random.between(155, 185);  // what the house needs from heating, net of people and sun
   home.charger_watts = has_car ? chargers[home.random.between(0, 4)] : 0;
+  if (!has_cars) home.charger_watts = 0;  // the same home else
   home.panel_watts = has_panels ? home.random.between(30, 120) * 100 : 0;
   home.charging_permille = home.random.between(250, 650);
   home.shift_minutes = home.random.between(-75, 75);
@@ -137,7 +138,7 @@ Status write_long(const HomesRequest& request, const Clock& clock, const Weather
   for (uint32_t step = 0; step < clock.steps; ++step) times.push_back("," + print_iso(clock.zone, clock.instant_of(step)) + ",");
   out.add("site,time,import [Wh],export [Wh]\n");
   for (uint32_t member = 0; member < request.members; ++member) {
-    Home home = make_home(member, request.members, request.seed);
+    Home home = make_home(member, request.members, request.seed, request.has_cars);
     for (uint32_t step = 0; step < clock.steps; ++step) {
       const Metered metered = next_step(home, clock, weather, step);
       out.add(home.id);
@@ -159,7 +160,7 @@ Status write_wide(const HomesRequest& request, const Clock& clock, const Weather
   std::vector<Home> homes;
   for (CsvOutput* out : {&*imports, &*exports}) out->add("time");
   for (uint32_t member = 0; member < request.members; ++member) {
-    homes.push_back(make_home(member, request.members, request.seed));
+    homes.push_back(make_home(member, request.members, request.seed, request.has_cars));
     for (CsvOutput* out : {&*imports, &*exports}) out->add("," + homes.back().id + " [Wh]");
   }
   for (uint32_t step = 0; step < clock.steps; ++step) {
@@ -185,7 +186,7 @@ Status write_table(const HomesRequest& request) {
   if (!opened) return opened.failure();
   opened->add(request.tax_zones.empty() ? "id,capacity [kW]\n" : "id,capacity [kW],tax_zone\n");
   for (uint32_t member = 0; member < request.members; ++member) {
-    const Home home = make_home(member, request.members, request.seed);
+    const Home home = make_home(member, request.members, request.seed, request.has_cars);
     opened->add(home.id);
     // The main fuse: what heating at 25 degrees of cold, cooking and the charger need at once.
     opened->add(home.heating_watts_per_degree * 35 + home.charger_watts > 14000 ? ",25" : ",17");

@@ -22,6 +22,7 @@ struct HomesRequest {
   std::string folder;
   enum class Form : uint8_t { long_rows, wide } form = Form::long_rows;
   std::vector<std::string> tax_zones;  // empty: no such column
+  bool has_cars = true;                // in the meters of some homes
 };
 // Zone, period and step are the clock's. Failures WL6060 (settings), WL6061 and WL6062 (writing).
 Status synthesize_homes(const HomesRequest& request, const Clock& clock);

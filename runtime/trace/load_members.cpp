@@ -120,7 +120,8 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
   return table;
 }
 
-Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids, const MemberIndex* named) {
+Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids, const MemberIndex* named,
+                                             const std::vector<std::string>& others) {
   if (!request.used) return std::vector<Rational>(ids.size(), request.default_value.value_or(Rational(0)));
   const std::string file = request.entity + "s.csv";
   size_t column = 0;
@@ -129,10 +130,12 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
     column = static_cast<size_t>(found - table->columns.begin());
   }
   if (table == nullptr || column == table->columns.size()) {
+    std::vector<std::string> names;
+    if (table != nullptr)
+      for (const auto& known : table->columns)
+        if (std::find(others.begin(), others.end(), known.first) == others.end()) names.push_back(known.first);
     if (request.default_value && table != nullptr) {
       // A column that is nearly the attribute is a slip of the pen; silence would give every member the default.
-      std::vector<std::string> names;
-      for (const auto& known : table->columns) names.push_back(known.first);
       const std::string near = nearest_name(request.name, names);
       if (!near.empty())
         return Failure{"WL6042", "has no column `" + request.name + "`, but one called `" + show_text(near) + "`", "rename the column, or the attribute", table->shown, 1, ""};
@@ -140,8 +143,6 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
     if (request.default_value) return std::vector<Rational>(ids.size(), *request.default_value);
     if (table == nullptr)
       return Failure{"WL6042", "attribute `" + request.name + "` of `" + request.entity + "` needs " + file + ", which is not there", "write " + file + " with the columns id and " + request.name + ", or give the attribute a default", file, 0, ""};
-    std::vector<std::string> names;
-    for (const auto& known : table->columns) names.push_back(known.first);
     const std::string nearest = nearest_name(request.name, names);
     return Failure{"WL6042", "has no column `" + request.name + "` and the attribute has no default", nearest.empty() ? "add the column, or give the attribute a default" : "is `" + show_text(nearest) + "` meant?", table->shown, 1, ""};
   }

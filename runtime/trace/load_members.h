@@ -25,9 +25,9 @@ struct MemberTable {
 Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts);
 
 // The values of one attribute for `ids`; `table` may be null if no file is there; `named` holds the members that an attribute
-// of Kind::member names. Failures WL6040 to WL6042.
+// of Kind::member names; a column called like one of the `others` is not taken for a slip of the pen. Failures WL6040 to WL6042.
 Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids,
-                                             const MemberIndex* named = nullptr);
+                                             const MemberIndex* named = nullptr, const std::vector<std::string>& others = {});
 // Note WL6043 if no file gives the attribute, so that its default holds for every member.
 std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members);
 

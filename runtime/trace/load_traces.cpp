@@ -230,7 +230,10 @@ Result<Ok> TraceLoader::find_members() {
     const auto table = tables_.find(attribute.entity);
     const MemberTable* rows = table == tables_.end() ? nullptr : &table->second;
     const auto named = index_.find(attribute.names);
-    Result<std::vector<Rational>> values = read_attribute(attribute, rows, ids_of(attribute.entity), named == index_.end() ? nullptr : &named->second);
+    std::vector<std::string> others;
+    for (const AttributeRequest& other : request_.attributes)
+      if (other.entity == attribute.entity && other.name != attribute.name) others.push_back(other.name);
+    Result<std::vector<Rational>> values = read_attribute(attribute, rows, ids_of(attribute.entity), named == index_.end() ? nullptr : &named->second, others);
     if (!values) return values.failure();
     if (auto note = note_default(attribute, rows, ids_of(attribute.entity).size())) traces_.remarks.push_back(std::move(*note));
     traces_.attributes.push_back(std::move(*values));
