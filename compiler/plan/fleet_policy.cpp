@@ -18,8 +18,8 @@ const Rational kThousandth(1, 1000);
 // many rows as have passed. Arrays that are read at other rows than the interval's own exist whole.
 class KernelPolicy : public FleetPolicy {
  public:
-  KernelPolicy(Plan plan, CompiledPlan compiled, std::vector<RootSpec> roots, uint32_t first_state, uint32_t states)
-      : plan_(std::move(plan)), roots_(std::move(roots)), compiled_(std::move(compiled)), first_state_(first_state), states_(states), tiles_(plan_.tiles) {
+  KernelPolicy(Plan plan, CompiledPlan compiled, std::vector<RootSpec> roots, uint32_t first_state, uint32_t states, uint32_t members)
+      : plan_(std::move(plan)), roots_(std::move(roots)), compiled_(std::move(compiled)), first_state_(first_state), states_(states), members_(members), tiles_(plan_.tiles) {
     is_whole_.assign(plan_.arrays.size(), false);
     for (const PlanStage& stage : plan_.stages)
       for (const PlanNode& node : stage.nodes)
@@ -37,7 +37,8 @@ class KernelPolicy : public FleetPolicy {
       if (first < ends[step]) compiled_.stages[s.index](memory.arrays.data(), first, ends[step]);
     }
     const auto* faults = static_cast<const int32_t*>(memory.arrays[plan_.fault_array]);
-    const bool has_fault = std::any_of(faults, faults + kTileMembers, [](int32_t fault) { return fault != 0; });
+    const uint32_t lanes = std::min(kTileMembers, members_ - tile * kTileMembers);  // where nobody is, a division by no capacity is nobody's fault
+    const bool has_fault = std::any_of(faults, faults + lanes, [](int32_t fault) { return fault != 0; });
     for (size_t o = 0; o < plan_.outputs.size(); ++o) {
       const PlanArray& array = plan_.arrays[plan_.outputs[o].array];
       const auto* row = static_cast<const uint8_t*>(memory.arrays[plan_.outputs[o].array]) + size_t{step} * row_bytes(array);
@@ -91,6 +92,7 @@ class KernelPolicy : public FleetPolicy {
   const std::vector<RootSpec> roots_;
   const CompiledPlan compiled_;
   const uint32_t first_state_, states_;  // position among the series, and how many
+  const uint32_t members_;
   std::vector<bool> is_whole_;
   std::vector<int64_t> factors_;  // of an output: W or Wh a unit of its mantissa
   std::vector<Tile> tiles_;       // each is one thread's alone
@@ -154,7 +156,8 @@ Result<std::unique_ptr<FleetPolicy>> make_kernel_policy(const TypedProgram& prog
   CompiledPlan compiled = compile_plan(plan, roots, jit);
   compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   if (!compiled.failure.empty()) return Failure{"WL5002", "the kernels cannot be compiled: " + compiled.failure, "choose a processor that LLVM knows with `--cpu`, or settle without kernels: `wattlaw run --interpret`"};
-  return std::unique_ptr<FleetPolicy>(std::make_unique<KernelPolicy>(std::move(plan), std::move(compiled), std::move(roots), world.first_state, static_cast<uint32_t>(world.traces.member_series.size()) - world.first_state));
+  return std::unique_ptr<FleetPolicy>(std::make_unique<KernelPolicy>(std::move(plan), std::move(compiled), std::move(roots), world.first_state, static_cast<uint32_t>(world.traces.member_series.size()) - world.first_state,
+                                                                     members_of(world.traces, EntityGrain::vehicle).size()));
 }
 
 std::unique_ptr<FleetPolicy> make_interpreted_policy(const TypedProgram& program, PolicyWorld& world, const Clock& clock) { return std::make_unique<InterpretedPolicy>(program, world, clock); }

@@ -87,7 +87,7 @@ dispatch Drawn for vehicle {
   for (int i = draw.below(5); i > 0; --i) text += "  when " + condition(draw) + " => " + action(draw) + "\n";
   text += "  otherwise => " + action(draw) + "\n}\n";
   const char* steps[] = {"1 h", "15 min", "30 min"};
-  text += fmt::format("scenario Drawn {{\n  period 2026-03-{:02} to 2026-04-{:02} every {}\n{}  zone \"Europe/Copenhagen\"\n  data \"traces\"\n  dispatch Drawn\n  apply Supply to every site\n  apply Share to every vehicle\n}}\n", 27 + draw.below(3), 1 + draw.below(3),
+  text += fmt::format("scenario Run {{\n  period 2026-03-{:02} to 2026-04-{:02} every {}\n{}  zone \"Europe/Copenhagen\"\n  data \"traces\"\n  dispatch Drawn\n  apply Supply to every site\n  apply Share to every vehicle\n}}\n", 27 + draw.below(3), 1 + draw.below(3),
                       steps[draw.below(3)], draw.one_in(2) ? "  physics every 5 min\n" : "");
   return text;
 }
