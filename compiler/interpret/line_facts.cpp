@@ -41,6 +41,8 @@ std::vector<const TypedException*> not_overridden(const std::vector<const TypedE
 }
 
 const char* hint_of(const std::string& code) {
+  if (code == "WL7110") return "say what happens then: `allocated by … otherwise equally`, or pay only `when` there is something to weigh";
+  if (code == "WL7111") return "a weight is 0 or more: `max(…, 0 kWh)`";
   if (code == "WL7101") return "bill only where the divisor is not 0, with `when`";
   if (code == "WL7102") return "take the root of `max(x, 0)`";
   if (code == "WL7103") return "say which of the two goes first with `overrides`";

@@ -240,7 +240,7 @@ Failure Simulation::tell_fault(const FleetVehicles& vehicles) {
   const auto policy = make_interpreted_policy(program, world, clock);
   watch.of = policy.get();
   const FleetResult result = simulate_fleet(*request, watch, 1);
-  if (!result.fault) return Failure{"WL7109", "the dispatch `" + dispatch.name + "` has a fault that the interpreter does not see", "this is a fault of wattlaw, not of the script; please report it", "", 0, ""};
+  WATTLAW_ASSERT(result.fault, "where kernels have a fault, so has the interpreter");
   const auto [tile, step] = *result.fault;
   for (uint32_t v = tile * kTileMembers; v < std::min(vehicles.size(), (tile + 1) * kTileMembers); ++v)
     for (const ExpressionId id : world.outputs) {
