@@ -134,6 +134,9 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
 // What the vehicles do, from their plug-ins; the traces then hold what their meters and those of their sites read.
 Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& loaded, const std::string& data_folder) {
   const std::vector<std::string>& vehicles = members_of(loaded.traces, EntityGrain::vehicle).ids;
+  std::error_code error;
+  if (!std::filesystem::exists(data_folder + "/sessions.csv", error))
+    return Failure{"WL6033", "nothing says when vehicles are plugged in: looked for sessions.csv in " + data_folder, "write vehicle,begins,ends, a row a stay, or name the data folder with `--data FOLDER`", "sessions.csv", 0, ""};
   Result<PlugIns> plug_ins = read_plug_ins(data_folder + "/sessions.csv", "sessions.csv", loaded.clock.zone, vehicles);
   if (!plug_ins) return plug_ins.failure();
   loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);

@@ -140,7 +140,7 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
   bool each_billing = each && ((node(context.module, each).text == "month" && billing.unit == Period::Unit::month) || node(context.module, each).text == period_name(billing));
   if (each && node(context.module, each).text == "departure") {
     const ExpressionId leaves = pool_.make(Op::equal, boolean_type(), {series("departed", n.span), pool_.constant(1, number_type(), n.span)}, n.span);
-    scope = pool_.both(scope, leaves, n.span);
+    scope = pool_.both(leaves, scope, n.span);  // what is asked beside it is asked of departures alone
     parts.version.rate = rate;
     parts.version.scope = scope;
     parts.quantity = pool_.aggregate(Aggregate::count, pool_.constant(1, number_type(), n.span), scope, billing, n.span);

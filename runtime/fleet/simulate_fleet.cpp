@@ -91,6 +91,9 @@ Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& seri
     b.charge_efficiency[lane] = vehicles_.charge_efficiency[vehicle], b.discharge_efficiency[lane] = vehicles_.discharge_efficiency[vehicle];
     b.charge_power[lane] = vehicles_.charge_power[vehicle], b.discharge_power[lane] = vehicles_.discharge_power[vehicle];
     where_[slot].wanted = vehicles_.target[vehicle];
+    // What was before the run is over: `stored` is what a vehicle has when it begins.
+    const std::vector<PlugIn>& all = plug_ins(slot);
+    while (where_[slot].at < all.size() && all[where_[slot].at].ends <= request.clock->begin) ++where_[slot].at;
     where_[slot].ranked_for.resize(request.cheapest.size());
     where_[slot].chosen.resize(request.cheapest.size());
   }
@@ -105,7 +108,9 @@ void Shard::arrive(size_t slot) {
   Whereabouts& w = where_[slot];
   const PlugIn& plug_in = plug_ins(slot)[w.at];
   const double capacity = vehicles_.capacity[vehicle_of(slot)];
-  if (plug_in.soc) {
+  if (plug_in.begins < clock_.begin) {
+    // It stood there already.
+  } else if (plug_in.soc) {
     energy(slot) = *plug_in.soc * capacity;
   } else {
     counts.ran_dry += plug_in.used > energy(slot);
