@@ -9,6 +9,15 @@
 #include "compiler/interpret/print_value.h"
 
 namespace wattlaw {
+
+std::string csv_cell(std::string text) {
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos) text.insert(text.begin(), '\'');
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
 namespace {
 
 constexpr size_t kMostListed = 14;  // a year of months fits; more values are told by their span
@@ -37,15 +46,6 @@ void collect_below(const TypedProgram& program, ExpressionId id, std::vector<Exp
 std::string print_cell(const TypedProgram& program, const Type& type, const Value& value) {
   if (value.nothing) return "";
   return type.kind == ValueKind::number ? print_decimal(value.number, 0, 12) : print_value(program, type, value);
-}
-
-// A text cell that no spreadsheet takes for a formula.
-std::string csv_cell(std::string text) {
-  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos) text.insert(text.begin(), '\'');
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
 }
 
 struct ManyValues {
@@ -101,6 +101,8 @@ std::string many_text(const TypedProgram& program, const Type& type, const ManyV
                      print_value(program, type, {false, many.span->second}), count);
 }
 
+}  // namespace
+
 void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, const std::vector<ExpressionId>& wanted,
                    const std::vector<ValueColumn>& columns) {
   for (size_t i = 0; i < wanted.size() && i < columns.size(); ++i) {
@@ -114,8 +116,6 @@ void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, con
     }
   }
 }
-
-}  // namespace
 
 std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement) {
   std::vector<ExpressionId> columns;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/command/load_settlement.h"
+#include "compiler/interpret/interpret.h"
 #include "compiler/plan/settle.h"
 #include "runtime/report/report.h"
 
@@ -21,5 +22,10 @@ std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const
 
 // `columns` is parallel to `wanted`; both are empty after an interpreted run.
 Answers make_answers(const LoadedSettlement& loaded, const std::vector<ExpressionId>& wanted, const std::vector<ValueColumn>& columns);
+
+// A text cell of a CSV file that no spreadsheet takes for a formula.
+std::string csv_cell(std::string text);
+// Values that kernels computed, for an interpreter to start from.
+void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, const std::vector<ExpressionId>& wanted, const std::vector<ValueColumn>& columns);
 
 }  // namespace wattlaw

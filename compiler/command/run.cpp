@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "compiler/command/answers.h"
+#include "compiler/command/findings.h"
 #include "compiler/command/interrupt.h"
 #include "compiler/command/version.h"
 #include "compiler/diagnostic/render_diagnostic.h"
@@ -73,6 +74,8 @@ Result<Settled> settle_loaded(const LoadedSettlement& loaded, const RunOptions& 
     return settled;
   }
   settled.wanted = columns_for_answers(loaded.program(), *loaded.settlement);
+  for (const ExpressionId id : columns_for_rules(loaded.program(), *loaded.settlement))
+    if (std::find(settled.wanted.begin(), settled.wanted.end(), id) == settled.wanted.end()) settled.wanted.push_back(id);
   SettleOptions settle_options;
   settle_options.threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   settle_options.cpu = options.cpu;
@@ -85,13 +88,15 @@ Result<Settled> settle_loaded(const LoadedSettlement& loaded, const RunOptions& 
 
 // Everything the folder holds. run.json comes last: it is what tells a result.
 Status write_results(const OutputFolder& folder, const RunOptions& options, const Ledger& ledger, const RunFacts& facts,
-                     const Answers& answers) {
+                     const Answers& answers, const std::string& findings) {
   if (options.ledger)
     if (Status status = write_ledger_csv(ledger, folder.path_of("ledger.csv")); !status) return status;
   if (options.ledger_json)
     if (Status status = write_ledger_json(ledger, facts, folder.path_of("ledger.json")); !status) return status;
   if (!answers.csv.empty())
     if (Status status = write_text(folder.path_of("answers.csv"), answers.csv); !status) return status;
+  if (!findings.empty())
+    if (Status status = write_text(folder.path_of("findings.csv"), findings); !status) return status;
   if (Status status = write_text(folder.path_of("summary.json"), write_summary_json(ledger, facts)); !status) return status;
   std::string run = "{\n" + facts_json(facts, "  ") + ",\n  \"ledger_hash\": " + json_text(ledger_hash(ledger)) + "\n}\n";
   return write_text(folder.path_of("run.json"), run);
@@ -202,14 +207,17 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   for (const Remark& remark : loaded.traces.remarks) facts.notes.push_back(remark.told.message);
   facts.notes.insert(facts.notes.end(), settled->result.notes.begin(), settled->result.notes.end());
   if (loaded.simulation) facts.notes.push_back(simulation_text(*loaded.settlement, *loaded.simulation));
-  const RuleVerdicts verdicts = decide_rules(loaded.program(), *loaded.settlement);
+  RuleVerdicts verdicts = decide_rules(loaded.program(), *loaded.settlement);
+  verdicts.by_run = 0;  // the run has come
+  const Findings findings = decide_on_data(loaded, settled->wanted, settled->result.columns, verdicts);
+  if (findings.failure) return fail(*findings.failure);
   note_verdicts(verdicts, facts);
   facts.answers = answers.printed;
   if (!options.only.empty())
     facts.notes.push_back(fmt::format("only `{}` was settled; what is shared or counted over all sites is of this one alone", options.only));
   double answered = milliseconds_now();
 
-  if (Status written = write_results(*folder, options, ledger, facts, answers); !written) return fail(written.failure());
+  if (Status written = write_results(*folder, options, ledger, facts, answers, findings.csv); !written) return fail(written.failure());
   lock.lock();
   Status committed = folder->commit();
   if (committed) interrupts.committed();

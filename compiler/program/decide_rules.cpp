@@ -98,6 +98,10 @@ Outcome decide_norm(const TypedProgram& program, const TypedRule& rule, const Ty
 RuleVerdicts decide_rules(const TypedProgram& program, const Settlement& settlement) {
   RuleVerdicts verdicts;
   for (const TypedRule& rule : settlement.rules) {
+    if (!rule.on_data.empty()) {
+      ++verdicts.by_run;
+      continue;
+    }
     bool broken = false, warned = false, undecided = false;
     std::map<std::string, std::vector<const TypedNorm*>> reasons;
     for (const TypedNorm& norm : rule.norms) {
@@ -118,13 +122,14 @@ void add_verdicts(RuleVerdicts& to, const RuleVerdicts& more) {
   to.warned += more.warned;
   to.undecided += more.undecided;
   to.idle += more.idle;
+  to.by_run += more.by_run;
 }
 
 std::string verdicts_text(const RuleVerdicts& verdicts) {
   const auto part = [](size_t count, const char* one, const char* many) { return count == 0 ? std::string() : fmt::format("{} {}", count, count == 1 ? one : many); };
   std::string text;
   for (const std::string& said : {part(verdicts.hold, "holds", "hold"), part(verdicts.broken, "is broken", "are broken"), part(verdicts.warned, "warns", "warn"), part(verdicts.undecided, "is undecided", "are undecided"),
-                                  part(verdicts.idle, "concerns nothing", "concern nothing")})
+                                  part(verdicts.idle, "concerns nothing", "concern nothing"), part(verdicts.by_run, "is decided by a run", "are decided by a run")})
     if (!said.empty()) text += (text.empty() ? "" : ", ") + said;
   return "rules: " + text;
 }

@@ -1,5 +1,5 @@
 // decide_rules: the rules that a settlement checks -> which hold, and what is said of those that do not. Reads the typed program alone: a
-// norm that data decide is undecided here.
+// rule over settled data waits for a run (compiler/command/findings.h).
 #pragma once
 #include "compiler/program/typed_program.h"
 
@@ -7,8 +7,9 @@ namespace wattlaw {
 
 struct RuleVerdicts {
   Diagnostics findings;              // an error for a broken `require` or `forbid`, a warning for a broken `warn` and for what is undecided
-  size_t hold = 0, broken = 0, warned = 0, undecided = 0, idle = 0;  // rules, each counted once, by the worst of its norms; idle: it concerns nothing
-  size_t count() const { return hold + broken + warned + undecided + idle; }
+  // Rules, each counted once, by the worst of its norms. idle: it concerns nothing; by_run: data decide it, in a run.
+  size_t hold = 0, broken = 0, warned = 0, undecided = 0, idle = 0, by_run = 0;
+  size_t count() const { return hold + broken + warned + undecided + idle + by_run; }
 };
 
 RuleVerdicts decide_rules(const TypedProgram& program, const Settlement& settlement);

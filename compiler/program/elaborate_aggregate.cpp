@@ -15,7 +15,7 @@ struct AggregateWord {
 };
 constexpr AggregateWord kAggregates[] = {{"sum", Aggregate::sum},   {"max", Aggregate::maximum}, {"min", Aggregate::minimum}, {"mean", Aggregate::mean},
                                          {"count", Aggregate::count}, {"first", Aggregate::first}, {"last", Aggregate::last}};
-constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced"};
+constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced", "received", "paid"};
 
 }  // namespace
 
@@ -113,6 +113,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   if (auto meta = elaborate_meta_call(id, context)) return *meta;
   if (n.text == "exists" && settlement_) return elaborate_exists(id, context);
   if (n.text == "marginal" && settlement_) return elaborate_marginal(id, context);
+  if ((n.text == "received" || n.text == "paid") && settlement_) return money_of(id, context);
   std::vector<NodeId> arguments;
   bool has_suffix = false;
   for (NodeId c : n.children) {

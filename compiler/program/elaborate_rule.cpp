@@ -20,7 +20,6 @@ NormKind norm_kind(const std::string& word) { return word == "forbid" ? NormKind
 
 // `check A, B` of a scenario: over its period, or over all versions of the texts where it has none.
 void Elaborator::elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until) {
-  const std::vector<uint32_t> series = settlement_->series, attributes = settlement_->attributes;
   for (NodeId check : tree(module).children(scenario, NodeKind::Check))
     for (NodeId id : node(module, check).children) {
       const Node& name = node(module, id);
@@ -31,14 +30,17 @@ void Elaborator::elaborate_checks(uint32_t module, NodeId scenario, std::optiona
         continue;
       }
       rules_checked_.insert(rule);
+      const std::vector<uint32_t> series = settlement_->series, attributes = settlement_->attributes;
       TypedRule typed = elaborate_rule(*rule, from, until);
-      if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && !diagnostics_.has_errors())
+      if (typed.on_data.empty()) {  // what declarations decide needs no data
+        settlement_->series = series;
+        settlement_->attributes = attributes;
+      }
+      if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && typed.on_data.empty() && !diagnostics_.has_errors())
         if (Diagnostic* d = warning("WL4491", name.span, "`" + rule->name + "` concerns nothing that `" + settlement_->name + "` looks at"))
           d->label(node(rule->module, rule->node).text_span, "the rule").hint("import or apply the tariffs it shall hold for, and look whether they have the clause and the condition that it names");
       settlement_->rules.push_back(std::move(typed));
     }
-  settlement_->series = series;  // what a rule looks at needs no data
-  settlement_->attributes = attributes;
 }
 
 // Rules that no scenario checks hold nowhere; mistakes in them are still told.
@@ -68,6 +70,7 @@ TypedRule Elaborator::elaborate_rule(Symbol& rule, std::optional<Date> from, std
   typed.span = n.text_span;
   if (NodeId binds = tree(rule.module).child(rule.node, NodeKind::Binds)) typed.binds = role_of(binds, rule.module);
   if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay); pay && rules_checked_.contains(&rule)) not_in_this_version(node(rule.module, pay).span, "a penalty of a rule");
+  if (from && elaborate_data_rule(rule, typed)) return typed;
   for (const RuleReading& subject : subjects_of(rule))
     for (NodeId c : n.children)
       if (is_norm(node(rule.module, c).kind)) typed.norms.push_back(elaborate_norm(rule, c, subject, from, until));

@@ -173,6 +173,41 @@ ExpressionId Elaborator::tariff_value(const std::string& name, Context& context,
   return total_over_run(pool_.add(terms, span), context, span);
 }
 
+// What the member itself receives, or pays, under a tariff or one clause of it.
+ExpressionId Elaborator::money_of(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const NodeId argument = tree(context.module).child(id, NodeKind::Argument);
+  const Node* of = argument ? &node(context.module, node(context.module, argument).children[0]) : nullptr;
+  if (!of || of->kind != NodeKind::Name) {
+    if (Diagnostic* d = error("WL3312", n.span, "`" + n.text + "` takes the name of a tariff, a contract or one of its clauses")) d->hint("write `" + n.text + "(Contract)` or `" + n.text + "(Contract.clause)`");
+    return {};
+  }
+  std::string name = of->text, label;
+  if (!find(name, context.module, Symbol::Kind::tariff))
+    if (const size_t dot = name.rfind('.'); dot != std::string::npos) label = name.substr(dot + 1), name = name.substr(0, dot);
+  TariffInfo* tariff = tariff_named(name, context.module, of->span);
+  if (!tariff) return {};
+  const std::string key = std::to_string(tariff->symbol->module) + "." + tariff->symbol->name;
+  if (!applied_.contains(key)) {
+    if (Diagnostic* d = error("WL2040", of->span, "`" + name + "` is not applied here")) d->hint("apply it in the scenario, or write `use " + name + "` in the test");
+    return {};
+  }
+  require_tariff(key);
+  std::vector<ExpressionId> terms;
+  bool known = label.empty();
+  for (uint32_t index : applied_[key].clauses) {
+    const TypedClause& clause = settlement_->clauses[index];
+    if (!label.empty() && clause.name != label) continue;
+    known = true;
+    if (n.text == "received" ? clause.payee_is_member : clause.payer_is_member) terms.push_back(clause.line);
+  }
+  if (!known && broken_.empty())
+    if (Diagnostic* d = error("WL2008", of->span, "`" + name + "` has no clause `" + label + "`")) d->hint("did you mean `" + nearest_name(label, tariff->order) + "`?");
+  if (terms.empty()) return pool_.constant(0, number_type(kMoney, 0, true), n.span);
+  if (!add_up(terms, context, n.span)) return {};
+  return total_over_run(pool_.add(terms, n.span), context, n.span);
+}
+
 bool Elaborator::refuse_modifiers(const LabelVersion& version, const std::vector<NodeKind>& understood) {
   const Node& n = node(version.module, version.node);
   for (NodeId c : n.children) {

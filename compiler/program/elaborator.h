@@ -225,6 +225,7 @@ class Elaborator {
   ExpressionId choice_constant(uint32_t choice_set, const std::string& name, Span span);
   ExpressionId clause_value(const std::string& tariff, const std::string& label, Context& context, Span span);
   ExpressionId tariff_value(const std::string& tariff, Context& context, Span span);
+  ExpressionId money_of(NodeId call, Context& context);  // received(T), paid(T): by the member whose lines they are
   ExpressionId total_over_run(ExpressionId line, Context& context, Span span);
   // Conditions and dates of a tariff under which a clause on other lines (tax, minimum, maximum) holds; `dates` takes those of change.
   struct LineScope {
@@ -414,6 +415,9 @@ class Elaborator {
   void elaborate_review(Symbol& symbol);
   void elaborate_unchecked_rules(uint32_t module);
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
+  bool elaborate_data_rule(const Symbol& rule, TypedRule& typed);  // false: it is none
+  std::optional<DataNorm> elaborate_data_norm(const Symbol& rule, NodeId norm, EntityGrain entity, const Period& period, Context context);
+  ExpressionId asked_per(ExpressionId value, EntityGrain entity, const Period& period, Span span);
   TypedNorm elaborate_norm(const Symbol& rule, NodeId norm, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until);
   std::optional<NormVersion> read_norm(const Symbol& rule, NodeId norm, RuleReading reading, Date as_of, std::set<Date>& dates);  // none: it concerns nothing then
   struct Answer {

@@ -314,9 +314,22 @@ struct TypedNorm {
   std::vector<Citation> cites;         // of the rule, then of the norm
   Span span;
 };
+// A norm over settled data: asked of each member of a kind (none: once) in each window of a period (none: of the whole run).
+struct DataNorm {
+  NormKind kind = NormKind::require;
+  EntityGrain entity = EntityGrain::none;
+  Period period;
+  ExpressionId applies;                // boolean (entity, period); invalid: always
+  ExpressionId holds;                  // boolean (entity, period)
+  std::vector<std::pair<std::string, ExpressionId>> values;  // what it compares, as written
+  std::string text;                    // of `otherwise`; `{site}` stands for the member
+  std::vector<Citation> cites;         // of the rule, then of the norm
+  Span span;
+};
 struct TypedRule {
   std::string name, binds;             // binds: the role that has to keep it; may be empty
   std::vector<TypedNorm> norms;
+  std::vector<DataNorm> on_data;       // of a rule that a run decides; it has no norms then
   Span span;
 };
 
