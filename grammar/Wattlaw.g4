@@ -193,7 +193,7 @@ serviceEntry
   | BID AT LEAST sum (IN STEPS OF sum)? (COMMA PER name)?
   | ACTIVATE expr
   | SUSTAIN expr
-  | DERATE expr
+  | DERATE expr (COMMA sum name)?
   | GATE expr
   | PAYS expr (FOR expr)?
   | OTHERWISE PAYS expr

@@ -146,8 +146,8 @@ void add_synthesize(CommandLine& line) {
   CLI::App* verb = add_verb(line, "synthesize", "write traces that look real and belong to nobody",
                             "wattlaw synthesize homes --count 2000 --out traces --tax-zones south,north");
   SynthesizeOptions& options = line.synthesize;
-  verb->add_option("WHAT", options.what, "homes, fleet (homes with a car each), prices or sessions")->required()->check(CLI::IsMember({"homes", "fleet", "prices", "sessions"}));
-  verb->add_option("--out", options.out, "a folder for homes and fleet, a .csv file for prices and sessions")->required();
+  verb->add_option("WHAT", options.what, "homes, fleet (homes with a car each), prices, sessions, frequency or reserves")->required()->check(CLI::IsMember({"homes", "fleet", "prices", "sessions", "frequency", "reserves"}));
+  verb->add_option("--out", options.out, "a folder for homes and fleet, a .csv file for the others")->required();
   verb->add_option("--from", options.from, "first day (default 2026-01-01)");
   verb->add_option("--until", options.until, "the day after the last (default 2027-01-01)");
   verb->add_option("--zone", options.zone, "time zone (default Europe/Oslo)");
@@ -157,6 +157,7 @@ void add_synthesize(CommandLine& line) {
   verb->add_flag("--wide", options.wide, "homes: one column a home instead of one row a home and time");
   verb->add_option("--tax-zones", options.tax_zones, "homes: spread over these zones, a column `tax_zone`")->delimiter(',');
   verb->add_option("--currency", options.currency, "prices: NOK, EUR, … (default NOK)");
+  verb->add_option("--pool", options.pool, "fleet: the pool that all vehicles belong to, a column `pool`");
   verb->callback([&line] { line.chosen = [&line] { return synthesize_traces(line.console, line.synthesize); }; });
 }
 

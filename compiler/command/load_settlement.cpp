@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "compiler/plan/activation.h"
 #include "runtime/base/nearest_name.h"
 #include "runtime/trace/load_traces.h"
 #include "runtime/trace/sessions.h"
@@ -131,8 +132,22 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
   return kSourceError;
 }
 
+// What services call for is read in the steps of the physics, finer than what is settled.
+Result<std::vector<std::vector<int64_t>>> read_activations(LoadedSettlement& loaded, const std::string& data_folder, const Progress& progress) {
+  const Settlement fine = in_steps_of_physics(loaded.program(), *loaded.settlement);
+  Result<Clock> clock = make_clock(loaded.clock.zone, fine.history_from, fine.until, fine.step_seconds);
+  if (!clock) return clock.failure();
+  TraceRequest wanted = request_of(loaded.program(), fine, data_folder);
+  fill_keys(loaded.program(), fine, *clock, wanted);
+  Result<Traces> traces = load_traces(wanted, *clock, progress);
+  if (!traces) return traces.failure();
+  for (auto& hash : traces->file_hashes)
+    if (std::find(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end(), hash) == loaded.traces.file_hashes.end()) loaded.traces.file_hashes.push_back(std::move(hash));
+  return find_activations(loaded.program(), *loaded.settlement, fine, *clock, *traces);
+}
+
 // What the vehicles do, from their plug-ins; the traces then hold what their meters and those of their sites read.
-Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& loaded, const std::string& data_folder) {
+Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& loaded, const std::string& data_folder, const Progress& progress) {
   const std::vector<std::string>& vehicles = members_of(loaded.traces, EntityGrain::vehicle).ids;
   std::error_code error;
   if (!std::filesystem::exists(data_folder + "/sessions.csv", error))
@@ -141,8 +156,14 @@ Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& load
   if (!plug_ins) return plug_ins.failure();
   loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);
   std::sort(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end());
+  std::vector<std::vector<int64_t>> activations;
+  if (!loaded.settlement->dispatch->offers.empty()) {
+    auto found = read_activations(loaded, request.data_folder, progress);
+    if (!found) return found.failure();
+    activations = std::move(*found);
+  }
   const unsigned threads = request.threads > 0 ? request.threads : std::max(1u, std::thread::hardware_concurrency());
-  Result<SimulationReport> done = simulate(loaded.program(), *loaded.settlement, loaded.clock, *plug_ins, loaded.traces, {threads, request.cpu, request.interpret});
+  Result<SimulationReport> done = simulate(loaded.program(), *loaded.settlement, loaded.clock, *plug_ins, loaded.traces, {threads, request.cpu, request.interpret, std::move(activations)});
   if (!done) return done.failure();
   loaded.simulation = *done;
   return Ok{};
@@ -276,7 +297,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   loaded.traces = std::move(*traces);
   loaded.load_ms = milliseconds_now() - started;
   if (settlement.dispatch)
-    if (Result<Ok> moved = run_dispatch(request, loaded, wanted.data_folder); !moved) return report_failure(console, moved.failure());
+    if (Result<Ok> moved = run_dispatch(request, loaded, wanted.data_folder, show); !moved) return report_failure(console, moved.failure());
   return kOk;
 }
 

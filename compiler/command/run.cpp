@@ -162,6 +162,8 @@ std::string simulation_text(const Settlement& settlement, const SimulationReport
   const FleetCounts& counts = simulation.counts;
   std::string text = fmt::format("dispatch `{}`: {} departures", settlement.dispatch->name, group_digits(counts.departures));
   if (counts.missed > 0) text += fmt::format(", {} of them with less than was to be there", group_digits(counts.missed));
+  if (counts.bids > 0) text += fmt::format("; {} {}", group_digits(counts.bids), counts.bids == 1 ? "bid" : "bids");
+  if (counts.too_small > 0) text += fmt::format(", {} of them below the least", group_digits(counts.too_small));
   if (counts.bound > 0) text += fmt::format("; a limit cut {} {}", group_digits(counts.bound), counts.bound == 1 ? "time" : "times");
   if (counts.ran_dry > 0) text += fmt::format("; {} {} used more than the battery held", group_digits(counts.ran_dry), counts.ran_dry == 1 ? "drive" : "drives");
   if (simulation.interpreted) text += "; decided by the interpreter, as kernels cannot";

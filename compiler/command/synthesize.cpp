@@ -9,6 +9,7 @@
 #include "runtime/synthesize/fleet.h"
 #include "runtime/synthesize/homes.h"
 #include "runtime/synthesize/prices.h"
+#include "runtime/synthesize/reserves.h"
 #include "runtime/synthesize/sessions.h"
 
 namespace wattlaw {
@@ -21,7 +22,7 @@ Status synthesize_folder(const SynthesizeOptions& options, const Clock& clock) {
   const std::string partial = std::filesystem::path(folder->path_of("sites.csv")).parent_path().string();
   HomesRequest homes{options.count, options.seed, partial, HomesRequest::Form::long_rows, options.tax_zones};
   if (options.wide) homes.form = HomesRequest::Form::wide;
-  Status written = options.what == "fleet" ? synthesize_fleet({options.count, options.seed, partial}, clock) : synthesize_homes(homes, clock);
+  Status written = options.what == "fleet" ? synthesize_fleet({options.count, options.seed, partial, options.pool}, clock) : synthesize_homes(homes, clock);
   if (written) return folder->commit();
   Failure failure = written.failure();
   if (failure.file.starts_with(partial)) failure.file = options.out + failure.file.substr(partial.size());
@@ -31,6 +32,8 @@ Status synthesize_folder(const SynthesizeOptions& options, const Clock& clock) {
 Status synthesize(const SynthesizeOptions& options, const Clock& clock) {
   if (options.what == "homes" || options.what == "fleet") return synthesize_folder(options, clock);
   if (options.what == "prices") return synthesize_prices({options.currency, options.seed, options.out}, clock);
+  if (options.what == "frequency") return synthesize_frequency({options.seed, options.out}, clock);
+  if (options.what == "reserves") return synthesize_reserves({options.seed, options.out}, clock);
   return synthesize_sessions({options.count, options.seed, options.out}, clock);
 }
 
@@ -59,7 +62,8 @@ int synthesize_traces(const Console& console, const SynthesizeOptions& options) 
   if (!clock) return report_failure(console, clock.failure());
   Status written = synthesize(options, *clock);
   if (!written) return report_failure(console, written.failure());
-  std::string what = options.what == "prices" ? "prices" : count_text(options.count, options.what == "homes" ? "home" : "vehicle");
+  const bool is_counted = is_folder || options.what == "sessions";
+  std::string what = !is_counted ? options.what == "reserves" ? "prices of reserves" : options.what : count_text(options.count, options.what == "homes" ? "home" : "vehicle");
   print_out(fmt::format("wrote {} into {}: {} to {} every {} min, {}, seed {}\n", what, options.out, options.from, options.until,
                         options.step_minutes, options.zone, options.seed));
   return kOk;

@@ -1,4 +1,4 @@
-// synthesize: traces that look like the real thing and belong to nobody. `wattlaw synthesize homes|fleet|prices|sessions --out …`
+// synthesize: traces that look like the real thing and belong to nobody. `wattlaw synthesize homes|fleet|prices|sessions|frequency|reserves --out …`
 #pragma once
 #include <cstdint>
 #include <string>
@@ -18,6 +18,7 @@ struct SynthesizeOptions {
   bool wide = false;
   std::vector<std::string> tax_zones;
   std::string currency = "NOK";
+  std::string pool;                      // fleet: all vehicles sell together under this name; empty: no such column
 };
 
 int synthesize_traces(const Console& console, const SynthesizeOptions& options);

@@ -166,6 +166,7 @@ Value Interpreter::State::compute(const Expression& e, const Place& at) {
     case Op::over_members: return over_members(e, at);
     case Op::of_holder: return of_holder(e, at);
     case Op::allocate: return allocate_part(e, at);
+    case Op::same_time: return same_time(e, at);
   }
   return {true, 0};
 }

@@ -223,6 +223,20 @@ Value Interpreter::State::allocate_part(const Expression& e, const Place& at) {
   return own;
 }
 
+Value Interpreter::State::same_time(const Expression& e, const Place& at) {
+  if (day_before.empty()) day_before = same_time_of_day_before(clock);
+  std::vector<TimedValue> values;
+  uint32_t days = 0;
+  for (uint32_t step = day_before[at.step]; step != kNoStep && days < e.count && !fault; step = day_before[step]) {
+    if (e.operands.size() > 1 && !holds(e.operands[1], at.site, step)) continue;
+    ++days;
+    Value value = evaluate(e.operands[0], at.site, step);
+    if (!value.nothing) values.push_back({step, std::move(value.number)});
+  }
+  std::reverse(values.begin(), values.end());
+  return combine_values(e.fn, values, e.count <= kMaxExactValues);
+}
+
 Value Interpreter::State::of_holder(const Expression& e, const Place& at) {
   const int64_t holder = named(e.index, at.site, at);
   if (holder < 0) return {true, 0};

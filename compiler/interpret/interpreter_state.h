@@ -41,6 +41,7 @@ struct Interpreter::State {
   std::vector<const Windows*> grain_windows;                 // by expression; null until used
   std::vector<MemoColumn> shared;                            // by expression, entity grain none
   std::unordered_map<uint32_t, std::vector<MemoColumn>> by_site;  // by member; an expression belongs to one kind of members
+  std::vector<uint32_t> day_before;                          // same_time_of_day_before; empty until used
   std::optional<Fault> fault;
   int depth = 0;
 
@@ -74,6 +75,7 @@ struct Interpreter::State {
   Value over_members(const Expression& expression, const Place& place);
   Value of_holder(const Expression& expression, const Place& place);
   Value allocate_part(const Expression& expression, const Place& place);
+  Value same_time(const Expression& expression, const Place& place);
   // The member that attribute `index` of a member names; -1: none.
   int64_t named(uint32_t index, uint32_t member, const Place& place);
   // The values an aggregate takes, after filter and `take`; `left_out`: the filter or a nothing took some away.

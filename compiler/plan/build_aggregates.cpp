@@ -399,7 +399,7 @@ std::optional<uint32_t> PlanBuilder::presence(uint32_t stage, ExpressionId id) {
     if (mask == kNone) return std::nullopt;
     return load(stage, mask, Access::own, 0, 1, true);
   }
-  if (relates_members(e.op)) lane(stage, id);  // read in, with what is nothing
+  if (is_from_elsewhere(e.op)) lane(stage, id);  // read in, with what is nothing
   const auto known = presence_arrays.find(id.index);
   const bool is_here = home.count(id.index) && home.at(id.index) == stage;
   if (known != presence_arrays.end() && (!is_here || plan.arrays[known->second].kind == PlanArray::Kind::input)) {

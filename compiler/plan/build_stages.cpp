@@ -52,7 +52,7 @@ bool PlanBuilder::is_inline(ExpressionId id) {
     case Op::root: is = false; break;
     default: break;
   }
-  if (!relates_members(e.op))  // these are read in, whatever they were made of
+  if (!is_from_elsewhere(e.op))  // these are read in, whatever they were made of
     for (const ExpressionId operand : e.operands)
       if (is && !is_uniform(operand)) is = is_inline(operand);
   inline_[id.index] = is;
@@ -63,7 +63,7 @@ int PlanBuilder::rank(ExpressionId id) {
   int& known = ranks_[id.index];
   if (known >= 0) return known;
   const Expression& e = program[id];
-  if (is_uniform(id) || is_inline(id) || relates_members(e.op)) return known = 0;
+  if (is_uniform(id) || is_inline(id) || is_from_elsewhere(e.op)) return known = 0;
   Period at = e.grain.time;
   const bool folds = e.op == Op::aggregate && !e.period.rolling;
   if (e.op == Op::aggregate) {
@@ -251,7 +251,8 @@ Lane PlanBuilder::build(uint32_t stage, ExpressionId id) {
     case Op::date_at: break;  // uniform
     case Op::over_members:
     case Op::of_holder:
-    case Op::allocate: return build_given(stage, id);
+    case Op::allocate:
+    case Op::same_time: return build_given(stage, id);
     case Op::series:
     case Op::attribute: return build_leaf(stage, id);
     case Op::add:

@@ -136,7 +136,8 @@ std::optional<UniformColumn> UniformFolder::compute(const Expression& e) {
     case Op::running_surplus: return fold_surplus(e);
     case Op::over_members:
     case Op::of_holder:
-    case Op::allocate: return std::nullopt;  // given by an earlier pass
+    case Op::allocate:
+    case Op::same_time: return std::nullopt;  // given by an earlier pass
   }
   return std::nullopt;
 }

@@ -1,6 +1,8 @@
-// What members of one kind have of another: the sum over a pool's vehicles, the site's price for the vehicle that stands there.
+// What is read from elsewhere: what members of one kind have of another (the sum over a pool's vehicles, the site's price for the vehicle that
+// stands there), and what a member had at the same time of earlier days.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "compiler/plan/fill_ledger.h"
 #include "compiler/plan/settle_run.h"
@@ -18,7 +20,7 @@ std::vector<ExpressionId> relating(const TypedProgram& program, const std::vecto
     const ExpressionId id = todo.back();
     todo.pop_back();
     if (seen[id.index]++) continue;
-    if (relates_members(program[id].op)) found.push_back(id);
+    if (is_from_elsewhere(program[id].op)) found.push_back(id);
     todo.insert(todo.end(), program[id].operands.begin(), program[id].operands.end());
   }
   std::sort(found.begin(), found.end(), [](ExpressionId a, ExpressionId b) { return a.index < b.index; });
@@ -156,6 +158,65 @@ std::optional<ValueColumn> split(const Operands& operands, const std::vector<int
   return column_with(values, std::move(nothing));
 }
 
+// For each step the steps at the same time of earlier days that count, the latest first.
+std::vector<std::vector<uint32_t>> earlier_days(Run& run, const Expression& e) {
+  const std::vector<uint32_t> before = same_time_of_day_before(run.clock);
+  const UniformColumn* counts = e.operands.size() > 1 ? run.folder.fold(e.operands[1]) : nullptr;
+  const auto& map = e.operands.size() > 1 ? run.axes.map(e.grain.time, run.program[e.operands[1]].grain.time) : before;
+  std::vector<std::vector<uint32_t>> days(run.clock.steps);
+  for (uint32_t step = 0; step < run.clock.steps; ++step)
+    for (uint32_t s = before[step]; s != kNoStep && days[step].size() < e.count; s = before[s])
+      if (!counts || counts->at(map[s]) != 0) days[step].push_back(s);
+  return days;
+}
+
+constexpr uint32_t kMaxExactValues = 10;  // a mean of so few is exact
+
+// fn over the values of those days; nullopt: too wide.
+std::optional<ValueColumn> at_same_time(const Operands& operands, uint32_t members) {
+  const Expression& e = operands.e;
+  const std::vector<std::vector<uint32_t>> days = earlier_days(operands.run, e);
+  std::vector<Rational> values(days.size() * members);
+  std::vector<uint8_t> nothing(values.size());
+  for (uint32_t step = 0; step < days.size(); ++step)
+    for (uint32_t member = 0; member < members; ++member) {
+      std::vector<std::pair<uint32_t, Rational>> found;
+      for (auto day = days[step].rbegin(); day != days[step].rend(); ++day)
+        if (auto value = operands.value(0, member, *day)) found.emplace_back(*day, std::move(*value));
+      const size_t cell = size_t{step} * members + member;
+      nothing[cell] = !fold_taken(e.fn, found, 0, e.count <= kMaxExactValues, values[cell]);
+    }
+  return column_with(values, std::move(nothing));
+}
+
+// Sums, and means of few values, of integers on their common quantum: most of what baselines are made of.
+std::optional<ValueColumn> add_same_time(const Operands& operands, uint32_t members) {
+  const Expression& e = operands.e;
+  const PassColumn& of = operands.columns[0];
+  if (e.fn != Aggregate::sum && !(e.fn == Aggregate::mean && e.count <= kMaxExactValues)) return std::nullopt;
+  if (!of.nothing.empty() && std::find(of.nothing.begin(), of.nothing.end(), 1) != of.nothing.end()) return std::nullopt;
+  const std::vector<std::vector<uint32_t>> days = earlier_days(operands.run, e);
+  int64_t parts = 1;
+  if (e.fn == Aggregate::mean)
+    for (const auto& of_step : days) parts = std::lcm(parts, std::max<int64_t>(1, static_cast<int64_t>(of_step.size())));
+  constexpr Int128 kWide = Int128{1} << 100;  // times 2,520 parts and 10 days, or 1,200 days: below 2^127
+  ValueColumn column{Quantum{of.quantum.numerator, of.quantum.denominator * parts}, IntegerColumn(days.size() * members), std::vector<uint8_t>(days.size() * members)};
+  for (uint32_t step = 0; step < days.size(); ++step) {
+    const int64_t weight = e.fn == Aggregate::mean && !days[step].empty() ? parts / static_cast<int64_t>(days[step].size()) : 1;
+    for (uint32_t member = 0; member < members; ++member) {
+      Int128 total = 0;
+      for (const uint32_t day : days[step]) {
+        const Int128 value = of.values[size_t{day} * members + member];
+        if (value > kWide || value < -kWide) return std::nullopt;
+        total += value;
+      }
+      column.values.set(size_t{step} * members + member, total * weight);
+      column.nothing[size_t{step} * members + member] = days[step].empty();
+    }
+  }
+  return column;
+}
+
 }  // namespace
 
 Status relate_members(Run& run, const std::vector<ExpressionId>& wanted) {
@@ -175,6 +236,14 @@ Status relate_members(Run& run, const std::vector<ExpressionId>& wanted) {
         for (size_t i = 0; i < e.operands.size(); ++i)
           if (e.operands[i] == wanted_of_it[k].first) operands.columns[i] = pass->columns[k];
     }
+    if (e.grain.entity == EntityGrain::none && e.op == Op::same_time) {
+      auto column = at_same_time(operands, 1);
+      if (!column) return refuse(run, id, "a value at the same time of earlier days is too wide");
+      UniformColumn uniform{column->quantum, {}, {}, std::move(column->nothing), run.clock.steps};
+      for (uint32_t step = 0; step < run.clock.steps; ++step) uniform.values.push_back(column->values[step]);
+      run.folder.give(id, std::move(uniform));
+      continue;
+    }
     if (e.grain.entity == EntityGrain::none) {
       auto column = gather_all(operands);
       if (!column) return refuse(run, id, "a value over all members is too wide");
@@ -182,6 +251,13 @@ Status relate_members(Run& run, const std::vector<ExpressionId>& wanted) {
       continue;
     }
     const uint32_t members = members_of(run.traces, e.grain.entity).size();
+    if (e.op == Op::same_time) {
+      auto column = add_same_time(operands, members);
+      if (!column) column = at_same_time(operands, members);
+      if (!column) return refuse(run, id, "a value at the same time of earlier days is too wide");
+      run.given.emplace(id.index, std::move(*column));
+      continue;
+    }
     const std::vector<int64_t> named = e.index == UINT32_MAX ? std::vector<int64_t>(members) : named_by(run, e.index);
     std::optional<ValueColumn> column;
     if (e.op == Op::of_holder) column = hold(operands, named);

@@ -58,7 +58,7 @@ bool merge(Quantum& quantum, IntegerColumn& values, const Quantum& part_quantum,
 
 Status settle_faulted(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const Traces& traces,
                       const std::map<EntityGrain, std::vector<uint32_t>>& faulted, const std::vector<ExpressionId>& wanted, FilledLedger& out) {
-  const bool is_coupled = std::any_of(program.expressions.begin(), program.expressions.end(), [](const Expression& e) { return relates_members(e.op); });
+  const bool is_coupled = std::any_of(program.expressions.begin(), program.expressions.end(), [](const Expression& e) { return is_from_elsewhere(e.op); });
   const auto kinds = std::count_if(traces.members.begin(), traces.members.end(), [](const Members& members) { return members.size() > 0; });
   if (is_coupled || kinds > 1) {
     out.why = "a member has a fault in a settlement over all members";

@@ -25,11 +25,13 @@ struct Simulation {
   const TypedDispatch& dispatch = *settlement.dispatch;
 
   const std::vector<Rational>& attribute(const char* name) const;
+  uint32_t pool_attribute() const;
   int position(const char* series) const;
   Result<FleetVehicles> read_vehicles() const;
   PolicyWorld make_world(const FleetVehicles& vehicles, bool interpret) const;
   Result<FleetRequest> make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const;
   GroupLimit make_limit(const TypedDispatch::Limit& limit, uint32_t cap) const;
+  Result<ServiceOffer> make_offer(size_t offer, uint32_t most) const;
   Result<Ok> add_to_meters(const FleetSeries& moved);
   Failure tell_fault(const FleetVehicles& vehicles);
 };
@@ -39,6 +41,13 @@ const std::vector<Rational>& Simulation::attribute(const char* name) const {
     if (program.attributes[settlement.attributes[i]].name == name) return traces.attributes[i];
   WATTLAW_ASSERT(false, "elaboration asks for every attribute of a vehicle");
   return traces.attributes.front();
+}
+
+uint32_t Simulation::pool_attribute() const {
+  for (uint32_t i = 0; i < program.attributes.size(); ++i)
+    if (program.attributes[i].name == "vehicle.pool") return i;
+  WATTLAW_ASSERT(false, "elaboration declares it beside services");
+  return 0;
 }
 
 // Where a series stands among those of the settlement; -1: it is not asked for.
@@ -80,6 +89,7 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
   for (const ExpressionId id : {dispatch.reserve, dispatch.ensured})
     if (id) world.outputs.push_back(id);
   for (const TypedDispatch::Limit& limit : dispatch.limits) world.outputs.push_back(limit.cap);
+  for (const TypedDispatch::Offer& offer : dispatch.offers) world.outputs.push_back(offer.most);
   int64_t most_stored = 1, most_power = 1, longest = 1;
   for (uint32_t v = 0; v < vehicles.size(); ++v) {
     most_stored = std::max(most_stored, static_cast<int64_t>(vehicles.capacity[v] * 1000.0) + 1);
@@ -130,6 +140,30 @@ GroupLimit Simulation::make_limit(const TypedDispatch::Limit& limit, uint32_t ca
   return made;
 }
 
+Result<ServiceOffer> Simulation::make_offer(size_t offer, uint32_t most) const {
+  const TypedService& service = settlement.services[dispatch.offers[offer].service];
+  const auto watts = [](const Rational& kilowatts) { return static_cast<int64_t>(numerator(Rational(kilowatts * 1000))); };  // elaboration asks for whole ones
+  const auto share = [](const Rational& of, int64_t& over, int64_t& under) { over = static_cast<int64_t>(numerator(of)), under = static_cast<int64_t>(denominator(of)); };
+  ServiceOffer made;
+  made.up = service.up, made.down = service.down;
+  made.most = most;
+  Result<Windows> windows = make_windows(clock, service.per);
+  if (!windows) return windows.failure();
+  made.window_of_step = std::move(windows->window_of_step);
+  const std::vector<Rational>& named = attribute("vehicle.pool");
+  made.pools = members_of(traces, static_cast<EntityGrain>(program.attributes[pool_attribute()].type.choices)).size();
+  for (const Rational& pool : named) made.pool_of.push_back(pool < 0 ? UINT32_MAX : static_cast<uint32_t>(pool));
+  made.minimum = watts(service.minimum);
+  made.step = std::max<int64_t>(watts(service.step), 1);
+  made.sustain_hours = service.sustain.convert_to<double>();
+  share(service.held, made.held_per_sold, made.held_denominator);
+  share(service.opposite, made.opposite_per_sold, made.opposite_denominator);
+  made.activation = options.activations.at(offer);
+  const auto wants = [&](const char* what) { return position((what + ("(" + service.symbol) + ")").c_str()) >= 0; };
+  made.wants_offered = wants("offered"), made.wants_accepted = wants("accepted"), made.wants_delivered = wants("delivered"), made.wants_missed = wants("missed_energy");
+  return made;
+}
+
 Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const {
   FleetRequest request;
   request.clock = &clock;
@@ -144,6 +178,11 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   if (dispatch.reserve) request.reserve = next++;
   if (dispatch.ensured) request.ensured = next++;
   for (const TypedDispatch::Limit& limit : dispatch.limits) request.limits.push_back(make_limit(limit, next++));
+  for (size_t offer = 0; offer < dispatch.offers.size(); ++offer) {
+    auto made = make_offer(offer, next++);
+    if (!made) return made.failure();
+    request.services.push_back(std::move(*made));
+  }
   for (const TypedDispatch::Total& total : dispatch.totals) {
     Result<Windows> windows = make_windows(clock, total.period);
     if (!windows) return windows.failure();
@@ -280,6 +319,13 @@ Result<SimulationReport> simulate(const TypedProgram& program, const Settlement&
                                                         {"plugged", &result.series.plugged}, {"departed", &result.series.departed},   {"wanted", &result.series.wanted}};
   for (const auto& [name, series] : filled)
     if (const int at = simulation.position(name); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+  for (size_t i = 0; i < result.series.services.size(); ++i) {
+    FleetSeries::OfService& of = result.series.services[i];
+    const std::string& symbol = settlement.services[settlement.dispatch->offers[i].service].symbol;
+    const std::pair<const char*, TileSeries*> sold[] = {{"offered", &of.offered}, {"accepted", &of.accepted}, {"delivered", &of.delivered}, {"missed_energy", &of.missed}};
+    for (const auto& [what, series] : sold)
+      if (const int at = simulation.position((what + ("(" + symbol) + ")").c_str()); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+  }
   return report;
 }
 

@@ -12,6 +12,7 @@ struct SimulateOptions {
   unsigned threads = 1;
   std::string cpu = "native";
   bool interpret = false;
+  std::vector<std::vector<int64_t>> activations;  // of the dispatch's offers, by step of the physics (find_activations)
 };
 
 struct SimulationReport {

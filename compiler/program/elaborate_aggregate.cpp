@@ -15,7 +15,7 @@ struct AggregateWord {
 };
 constexpr AggregateWord kAggregates[] = {{"sum", Aggregate::sum},   {"max", Aggregate::maximum}, {"min", Aggregate::minimum}, {"mean", Aggregate::mean},
                                          {"count", Aggregate::count}, {"first", Aggregate::first}, {"last", Aggregate::last}};
-constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced", "received", "paid"};
+constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced", "every_clause", "in_order", "received", "paid"};
 
 }  // namespace
 
@@ -114,6 +114,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   if (n.text == "exists" && settlement_) return elaborate_exists(id, context);
   if (n.text == "marginal" && settlement_) return elaborate_marginal(id, context);
   if ((n.text == "received" || n.text == "paid") && settlement_) return money_of(id, context);
+  if (is_service_call(n, context.module)) return elaborate_service_call(id, context);
   std::vector<NodeId> arguments;
   bool has_suffix = false;
   for (NodeId c : n.children) {
@@ -124,10 +125,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   const bool gathers = arguments.size() == 1 && std::any_of(std::begin(kAggregates), std::end(kAggregates), [&](const AggregateWord& word) { return n.text == word.name; });
   for (NodeId a : arguments) {
     const Node& given = node(context.module, a);
-    if (NodeId range = tree(context.module).child(a, NodeKind::ForIn)) {
-      not_in_this_version(node(context.module, range).span, "`for " + node(context.module, range).text + " in …`");
-      return {};
-    }
+    if (tree(context.module).child(a, NodeKind::ForIn)) return elaborate_counted(id, a, context);
     if (!given.text.empty()) {
       not_in_this_version(given.span, "an argument with a name");
       return {};
@@ -252,7 +250,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
         return {};
       }
       period = p;
-    } else if (s.kind == NodeKind::SuffixPrevious || s.kind == NodeKind::SuffixSame) {
+    } else if (s.kind == NodeKind::SuffixPrevious || s.kind == NodeKind::SuffixSame || s.kind == NodeKind::SuffixSameTime) {
       look_back = c;
     } else if (s.kind == NodeKind::SuffixOverAll) {
       over_all = c;
@@ -330,6 +328,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     ExpressionId each = pool_.aggregate(fn, operand, filter, window, n.span);
     return gathered(fn == Aggregate::count ? Aggregate::sum : fn, each, {}, into, 0, n.span);
   }
+  if (look_back && node(context.module, look_back).kind == NodeKind::SuffixSameTime) return elaborate_same_time(fn, operand, filter, look_back, take != 0 || period || in_class, context, n.span);
   if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, filter, look_back, context, n.span);
   Period window = period ? *period : context.default_period;
   const Period& have = pool_[operand].grain.time;

@@ -310,6 +310,8 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
       if (good) reserve = reserve ? pool_.make(Op::maximum, pool_[floor].type, {reserve, floor}, e.span) : floor;
     } else if (e.text == "limit") {
       good = dispatch_limit(entry, context) && good;
+    } else if (e.text == "offer") {
+      good = dispatch_offer(entry, context) && good;
     } else {
       not_in_this_version(e.span, "`" + e.text + "` in a dispatch");
       good = false;
@@ -324,7 +326,12 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
     if (reserve && (reserve = for_each_vehicle(reserve, n.text_span))) dispatch.reserve = rounded_down_or_up(reserve, Rational(1, 1000), RoundingMode::up, n.text_span);
     for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"})
       load_attribute(attribute_index_.at(constant));
-    settlement_->dispatch = std::move(dispatch);
+    for (const TypedDispatch::Offer& offer : dispatch.offers)
+      if (!dispatch.limits.empty() && settlement_->services[offer.service].down) {
+        not_in_this_version(offer.span, "a service that charges beside a `limit`");
+        good = false;
+      }
+    if (good) settlement_->dispatch = std::move(dispatch);
   }
   dispatch_ = nullptr;
 }

@@ -349,10 +349,12 @@ ExpressionId Elaborator::elaborate_power(NodeId id, Context& context) {
   ExpressionId base = elaborate_number(n.children[0], context), exponent = elaborate_number(n.children[1], context);
   if (!base || !exponent) return {};
   const Expression& e = pool_[exponent];
-  if (e.op != Op::constant || !is_plain(e.type.dimension) || denominator(e.value) != 1 || e.value < 1 || e.value > 8) {
-    if (Diagnostic* d = error("WL3117", n.span, "an exponent in law is a whole number from 1 to 8")) d->hint("what cannot be exact belongs into a report, not into a bill");
+  const bool is_figure = pool_.is_constant(base) && is_plain(pool_[base].type.dimension);  // exact however often: (1 + r) ^ 14
+  if (e.op != Op::constant || !is_plain(e.type.dimension) || denominator(e.value) != 1 || e.value < (is_figure ? 0 : 1) || e.value > (is_figure ? 200 : 8)) {
+    if (Diagnostic* d = error("WL3117", n.span, "an exponent in law is a whole number from 1 to 8")) d->hint(is_figure ? "of a figure it may go up to 200" : "what cannot be exact belongs into a report, not into a bill");
     return {};
   }
+  if (e.value == 0) return pool_.constant(1, pool_[base].type, n.span);
   ExpressionId result = base;
   for (int i = 1; i < static_cast<int>(e.value); ++i) result = pool_.multiply(result, base, n.span);
   return result;

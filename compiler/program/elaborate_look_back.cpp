@@ -103,6 +103,52 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, Ex
   return pool_.intern(std::move(e));
 }
 
+// `mean(import) over same time of previous 10 workdays`: the baseline of who promises to use less.
+ExpressionId Elaborator::elaborate_same_time(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, bool has_more, Context& context, Span span) {
+  const Node& s = node(context.module, suffix);
+  const Node &number = node(context.module, s.children[0]), &unit = node(context.module, s.children[1]);
+  const bool gathers = fn == Aggregate::sum || fn == Aggregate::mean || fn == Aggregate::maximum || fn == Aggregate::minimum;
+  if (!gathers || has_more || filter) {
+    if (Diagnostic* d = error("WL3335", span, "the same time of earlier days has one value each day, which `sum`, `mean`, `max` or `min` gathers")) d->hint("write for example `mean(import) over same time of previous 10 workdays`");
+    return {};
+  }
+  if (pool_[value].grain.time != kInterval) {
+    if (Diagnostic* d = error("WL3335", span, "this has a value for every " + period_name(pool_[value].grain.time) + ", so there is no time of day to look back on")) d->hint("of months say `over previous 11 months`");
+    return {};
+  }
+  const int count = number.kind == NodeKind::Number ? std::atoi(number.text.c_str()) : 0;
+  const bool every_day = unit.kind == NodeKind::Name && (unit.text == "day" || unit.text == "days");
+  if (count < 1 || count > 366 || (unit.kind == NodeKind::Name && !every_day)) {
+    if (Diagnostic* d = error("WL3314", s.span, "the look-back is a number of days, from 1 to 366")) d->hint("write for example `over same time of previous 10 workdays`");
+    return {};
+  }
+  ExpressionId counts;
+  int in_a_week = 7;
+  if (!every_day) {
+    counts = elaborate_time_set(s.children[1], context);
+    if (!counts) return {};
+    const uint8_t days = program_.time_sets[pool_[counts].index].weekdays;
+    in_a_week = days == 0 ? 1 : __builtin_popcount(days);
+  }
+  const bool is_scenario = settlement_ && settlement_->kind == Settlement::Kind::scenario;
+  if (is_scenario && (!context.tariff || context.tariff->headers.history_series.empty())) {
+    if (Diagnostic* d = error("WL4110", span, "this looks back on days before " + print_date(settlement_->from) + ", and nothing says that they are read"))
+      d->hint("write `history from import` among the headers: the run then reads the readings of the days before");
+    return {};
+  }
+  if (is_scenario) read_history(*context.tariff, Period{Period::Unit::day}, (count + in_a_week - 1) / in_a_week * 7 + 1, span);
+  Expression e;
+  e.op = Op::same_time;
+  e.fn = fn;
+  e.operands = {value};
+  if (counts) e.operands.push_back(counts);
+  e.type = pool_[value].type;
+  e.grain = pool_[value].grain;
+  e.count = static_cast<uint32_t>(count);
+  e.span = span;
+  return pool_.intern(std::move(e));
+}
+
 // `power at time of max(ercot.load) per month`: the value in the interval in which the other is greatest, the first of equals.
 ExpressionId Elaborator::elaborate_at_time(NodeId id, Context& context) {
   const Node& n = node(context.module, id);

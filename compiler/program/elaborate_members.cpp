@@ -46,17 +46,22 @@ void Elaborator::declare_vehicles() {
       return std::nullopt;
     };
   };
-  AttributeDeclaration site;
-  site.name = "vehicle.site";
-  site.entity = EntityGrain::vehicle;
-  site.type.kind = ValueKind::member;
-  site.type.choices = static_cast<uint32_t>(EntityGrain::site);
-  site.request.entity = "vehicle";
-  site.request.name = site.request.names = "site";
-  site.request.kind = AttributeRequest::Kind::member;
-  site.request.default_value = -1;
-  attribute_index_[site.name] = static_cast<uint32_t>(program_.attributes.size());
-  program_.attributes.push_back(std::move(site));
+  const auto declare_holder = [this](const std::string& kind, EntityGrain entity) {
+    AttributeDeclaration holder;
+    holder.name = "vehicle." + kind;
+    holder.entity = EntityGrain::vehicle;
+    holder.type.kind = ValueKind::member;
+    holder.type.choices = static_cast<uint32_t>(entity);
+    holder.request.entity = "vehicle";
+    holder.request.name = holder.request.names = kind;
+    holder.request.kind = AttributeRequest::Kind::member;
+    holder.request.default_value = -1;
+    attribute_index_[holder.name] = static_cast<uint32_t>(program_.attributes.size());
+    program_.attributes.push_back(std::move(holder));
+  };
+  declare_holder("site", EntityGrain::site);
+  // Services are sold by pools.
+  if (std::any_of(symbols_.begin(), symbols_.end(), [](const Symbol& symbol) { return symbol.kind == Symbol::Kind::service; })) declare_holder("pool", *entity_named("pool", 0));
   for (const VehicleAttribute& attribute : kVehicleAttributes) {
     AttributeDeclaration declaration;
     declaration.name = std::string("vehicle.") + attribute.name;

@@ -116,6 +116,11 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       if (info.clauses.contains(name)) return clause_value(info.symbol->name, name, context, n.span);
     }
   }
+  // A figure that the script declares is meant, even where data has that name.
+  Symbol* symbol = context.names_of ? find(name, *context.names_of) : nullptr;
+  if (!symbol) symbol = find(name, context.module);
+  if (symbol && symbol->kind == Symbol::Kind::let) return elaborate_lets({LabelVersion{symbol->module, symbol->node, {}, {}, {}, {}}}, name, context, n.span);
+  if (symbol && symbol->kind == Symbol::Kind::parameter) return elaborate_parameter(*symbol, context, n.span);
   if (auto it = series_index_.find(name); it != series_index_.end()) {
     ExpressionId value = reading(name, context, n.span);
     if (!program_.series[it->second].request.yes_no) return value;
@@ -148,6 +153,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       return {};
     }
     if (name == "interval") return step_hours(n.span);
+    if (auto sold = offered_name(name, context, n.span)) return *sold;
     if (name == "today") {
       Expression day;
       day.op = Op::date_at;
@@ -174,12 +180,8 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     }
   }
   if (name == "all") return pool_.boolean(true, n.span);
-  Symbol* symbol = context.names_of ? find(name, *context.names_of) : nullptr;
-  if (!symbol) symbol = find(name, context.module);
   if (symbol) {
     switch (symbol->kind) {
-      case Symbol::Kind::let: return elaborate_lets({LabelVersion{symbol->module, symbol->node, {}, {}, {}, {}}}, name, context, n.span);
-      case Symbol::Kind::parameter: return elaborate_parameter(*symbol, context, n.span);
       case Symbol::Kind::bands: {
         auto bands = bands_of(*symbol);
         if (!bands) return {};

@@ -42,7 +42,7 @@ std::optional<ExpressionId> Elaborator::elaborate_meta_call(NodeId id, Context& 
   const Node& n = node(context.module, id);
   if (n.text == "rate" && !context.rule && context.totals) return elaborate_rate_now(id, context);
   const bool extreme = n.text == "max" || n.text == "min";
-  const bool meta = n.text == "rate" || n.text == "non_decreasing" || n.text == "priced";
+  const bool meta = is_meta_function(n.text);
   if (meta && !context.rule) {
     not_in_this_version(n.span, "`" + n.text + "` outside of rules and tests");
     return ExpressionId{};
@@ -51,6 +51,8 @@ std::optional<ExpressionId> Elaborator::elaborate_meta_call(NodeId id, Context& 
   if (n.text == "rate") return elaborate_rate(id, id, context, {});
   if (n.text == "non_decreasing") return elaborate_ladder(id, context);
   if (n.text == "priced") return elaborate_priced(id, context);
+  if (n.text == "every_clause") return elaborate_every_clause(id, context);
+  if (n.text == "in_order") return elaborate_in_order(id, context);
   if (n.text == "count") return elaborate_count(id, context);
   if (!extreme || n.children.size() != 1) return std::nullopt;
   const Node& argument = node(context.module, n.children[0]);
@@ -301,34 +303,6 @@ ExpressionId Elaborator::elaborate_ladder(NodeId call, Context& context) {
     return {};
   }
   return pool_.boolean(rises, n.span);
-}
-
-// Whether anything is charged on the quantity: `priced(tariff, power)`.
-ExpressionId Elaborator::elaborate_priced(NodeId call, Context& context) {
-  const Node& n = node(context.module, call);
-  std::vector<NodeId> names;
-  for (NodeId a : tree(context.module).children(call, NodeKind::Argument)) names.push_back(node(context.module, a).children[0]);
-  if (names.size() != 2 || node(context.module, names[0]).kind != NodeKind::Name || node(context.module, names[1]).kind != NodeKind::Name) {
-    if (Diagnostic* d = error("WL3312", n.span, "`priced` takes a tariff and a quantity")) d->hint("write for example `priced(tariff, import)`");
-    return {};
-  }
-  const Node &owner = node(context.module, names[0]), &quantity = node(context.module, names[1]);
-  if (!series_index_.contains(quantity.text) && quantity.text != "power" && quantity.text != "net_power") {
-    elaborate_name(names[1], context);  // says so
-    return {};
-  }
-  TariffInfo* tariff = tariff_meant(owner.text, context, owner.span);
-  if (!tariff) return {};
-  bool found = false;
-  for (const auto& [label, versions] : tariff->clauses)
-    for (const LabelVersion& version : versions) {
-      for (const auto& date : {version.from, version.until})
-        if (date) context.cut_dates->insert(*date);
-      if ((version.from && *context.as_of < *version.from) || (version.until && *context.as_of >= *version.until)) continue;
-      const NodeId on = tree(version.module).child(version.node, NodeKind::On);
-      found = found || (on && reads_name(version.module, on, *tariff, quantity.text));
-    }
-  return pool_.boolean(found, n.span);
 }
 
 // `count(tariff where …)`: how many of the things declared, on the day of the context; nothing: it counts something else.

@@ -25,6 +25,7 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::o
   set_parameters_.clear();
   given_values_.clear();
   opening_balances_.clear();
+  services_read_.clear();
   settlement_module_ = module;
   settlement_ = &program_.settlements.emplace_back(std::move(settlement));
   auto zone = Zone::load(settlement_->zone);
@@ -190,6 +191,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   for (const Choice& choice : choices) keep_cheapest(choice.keys, choice.span);
   end_settlement();
   for (NodeId use : dispatches) elaborate_dispatch(m, use);
+  settle_services();
   settle_what_moves();
   if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read
     const Date needed = history_needed_;
@@ -360,8 +362,7 @@ void Elaborator::run() {
     elaborate_standalone();
     for (const Symbol& symbol : symbols_) {
       if (symbol.module != m) continue;
-      const char* what = symbol.kind == Symbol::Kind::service    ? "a service"
-                         : symbol.kind == Symbol::Kind::reform   ? "a reform"
+      const char* what = symbol.kind == Symbol::Kind::reform     ? "a reform"
                          : symbol.kind == Symbol::Kind::space    ? "a space"
                                                                   : nullptr;
       if (what)

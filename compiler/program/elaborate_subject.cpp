@@ -52,7 +52,7 @@ std::vector<RuleReading> Elaborator::subjects_of(const Symbol& rule) {
   const auto reads_tariffs = [&] {  // meta-rules mean the tariff, whomever they are written for
     return std::any_of(t.nodes.begin(), t.nodes.end(), [&](const Node& n) {
       const Span& whole = t[rule.node].span;
-      return n.kind == NodeKind::Call && (n.text == "rate" || n.text == "non_decreasing" || n.text == "priced") && n.span.begin >= whole.begin && n.span.end <= whole.end;
+      return n.kind == NodeKind::Call && is_meta_function(n.text) && n.span.begin >= whole.begin && n.span.end <= whole.end;
     });
   };
   if ((each || per) && !reads_tariffs()) {
@@ -150,9 +150,32 @@ std::optional<ExpressionId> Elaborator::elaborate_subject_name(NodeId id, Contex
     let_stack_.pop_back();
     return value;
   }
+  if (const auto built_in = reading.subject ? std::nullopt : built_in_field(n.text)) {  // of a charger, and none is declared
+    if (reading.undecided.empty()) reading.undecided = "no charger is declared";
+    return pool_.constant(1, built_in->type, n.span);
+  }
   if (!reading.subject || !n.text.starts_with(reading.word + ".")) return std::nullopt;
   if (reading.subject->kind != Symbol::Kind::member && reading.subject->kind != Symbol::Kind::actor) return std::nullopt;
   return field_of_subject(n.text.substr(reading.word.size() + 1), context, n.span);
+}
+
+// What Regulation (EU) 2023/1804 asks of a charging point need not be declared.
+std::optional<Elaborator::TypeMeaning> Elaborator::built_in_field(const std::string& name) const {
+  TypeMeaning meaning;
+  meaning.good = true;
+  if (name == "charger.power") {
+    meaning.type = number_type(Dimension{.energy = 1, .time = -1});
+    meaning.unit_text = "kW";
+    meaning.unit = *units_.parse("kW", nullptr);
+  } else if (name == "charger.deployed") {
+    meaning.type.kind = ValueKind::date;
+  } else if (name == "charger.card_reader") {
+    meaning.type = boolean_type();
+    meaning.yes_no = true;
+  } else {
+    return std::nullopt;
+  }
+  return meaning;
 }
 
 // A field's value in the type that `attribute charger.power: kW` declares.
@@ -164,12 +187,12 @@ ExpressionId Elaborator::field_of_subject(const std::string& field, Context& con
   for (uint32_t m = 0; m < modules_.list.size() && !attribute; ++m)
     for (NodeId c : tree(m).children(tree(m).root, NodeKind::Attribute))
       if (node(m, c).text == name) attribute = c, module = m;
-  if (!attribute) {
+  const auto built_in = attribute ? std::nullopt : built_in_field(name);
+  if (!attribute && !built_in) {
     if (Diagnostic* d = error("WL2001", span, "nothing is called `" + name + "` here")) d->hint("declare it: `attribute " + name + ": yes_no = false`");
     return {};
   }
-  const NodeId type_node = tree(module).child(attribute, NodeKind::Type);
-  TypeMeaning meaning = type_of(type_node, module);
+  TypeMeaning meaning = attribute ? type_of(tree(module).child(attribute, NodeKind::Type), module) : *built_in;
   if (!meaning.good) return {};
   if (!meaning.choices.empty()) {
     auto [set, fresh] = field_choices_.try_emplace(name, static_cast<uint32_t>(program_.choice_sets.size()));
@@ -178,7 +201,7 @@ ExpressionId Elaborator::field_of_subject(const std::string& field, Context& con
   }
   auto value = value_of_field(field, context);
   if (!value)
-    if (NodeId by_default = tree(module).child(attribute, NodeKind::Default)) value = {module, node(module, by_default).children[0]};
+    if (NodeId by_default = attribute ? tree(module).child(attribute, NodeKind::Default) : NodeId{}) value = {module, node(module, by_default).children[0]};
   if (!value) {
     if (reading.undecided.empty()) reading.undecided = "`" + reading.subject->name + "` does not say its `" + field + "`";
     return pool_.constant(1, meaning.type, span);

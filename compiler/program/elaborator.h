@@ -261,6 +261,7 @@ class Elaborator {
   std::string last_unit(NodeId quantity, const Context& context);
   ExpressionId elaborate_at_time(NodeId node, Context& context);
   void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
+  ExpressionId elaborate_same_time(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, bool has_more, Context& context, Span span);
   ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span);
   std::optional<Period> period_of(NodeId node, Context& context, EntityGrain* per_member = nullptr);
   Period normalised(Period period) const;   // windows of one step are the interval
@@ -397,6 +398,22 @@ class Elaborator {
   ExpressionId dispatch_action(NodeId action, Context& context);
   ExpressionId dispatch_reserve(NodeId entry, Context& context);
   bool dispatch_limit(NodeId entry, Context& context);
+  // ---- elaborate_counted.cpp: for each whole number of a range
+  std::optional<int> whole_number(NodeId id, Context& context);
+  ExpressionId elaborate_counted(NodeId call, NodeId argument, Context& context);
+  // ---- elaborate_service.cpp: what vehicles sell
+  std::optional<uint32_t> service_named(const std::string& name, uint32_t module, Span span);
+  TypedService elaborate_service(const Symbol& symbol);
+  std::optional<std::pair<Rational, Rational>> range_of(ExpressionId id) const;
+  std::optional<Rational> figure_of_service(NodeId id, const Dimension& dimension, const char* example, Context& context);
+  bool price_of_service(const Symbol& symbol, NodeId entry, TypedService& service, Context& context);
+  bool dispatch_offer(NodeId entry, Context& context);
+  ExpressionId service_series(uint32_t service, const char* what, Span span);
+  ExpressionId service_money(uint32_t service, bool is_penalty, Span span);
+  bool is_service_call(const Node& n, uint32_t module);
+  ExpressionId elaborate_service_call(NodeId call, Context& context);
+  std::optional<ExpressionId> offered_name(const std::string& name, Context& context, Span span);
+  void settle_services();
   // ---- elaborate_marginal.cpp: the price of the next watt-hour
   ExpressionId elaborate_marginal(NodeId call, Context& context);
   struct Margin {
@@ -440,6 +457,7 @@ class Elaborator {
   std::optional<ExpressionId> elaborate_subject_is(NodeId is, Context& context);
   std::optional<ExpressionId> elaborate_subject_name(NodeId name, Context& context);
   ExpressionId value_in_type(std::pair<uint32_t, NodeId> value, const TypeMeaning& meaning, const std::string& name);
+  std::optional<TypeMeaning> built_in_field(const std::string& name) const;
   ExpressionId field_of_subject(const std::string& field, Context& context, Span span);
   std::optional<std::pair<uint32_t, NodeId>> value_of_field(const std::string& field, Context& context);
   Symbol* actor_in_field(const std::string& field, Context& context);
@@ -466,7 +484,14 @@ class Elaborator {
   ExpressionId elaborate_rate(NodeId call, NodeId whole, Context& context, std::optional<Aggregate> of_several);
   ExpressionId elaborate_rate_now(NodeId call, Context& context);
   ExpressionId elaborate_ladder(NodeId call, Context& context);
+  static bool is_meta_function(const std::string& name);
+  // ---- elaborate_price_display.cpp: what a price list says, in which order
   ExpressionId elaborate_priced(NodeId call, Context& context);
+  ExpressionId elaborate_every_clause(NodeId call, Context& context);
+  ExpressionId elaborate_in_order(NodeId call, Context& context);
+  std::optional<std::vector<NodeId>> names_of_display(NodeId call, size_t least, const char* example, Context& context);
+  std::vector<const LabelVersion*> charges_in_force(const TariffInfo& tariff, Context& context);
+  bool is_on(const LabelVersion& charge, const TariffInfo& tariff, const std::string& quantity);
   std::optional<ExpressionId> elaborate_count(NodeId call, Context& context);
   bool reads_name(uint32_t module, NodeId node, const TariffInfo& tariff, const std::string& name, int depth = 0);
 
@@ -538,6 +563,7 @@ class Elaborator {
   std::vector<const void*> let_stack_;
   // The settlement being elaborated.
   Settlement* settlement_ = nullptr;
+  std::map<uint32_t, Span> services_read_;                            // of the settlement: outside the dispatch
   TypedDispatch* dispatch_ = nullptr;                                 // being elaborated: names mean what is known when an interval begins
   uint32_t settlement_module_ = 0;
   std::optional<Clock> clock_;

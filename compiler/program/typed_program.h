@@ -123,10 +123,14 @@ enum class Op : uint8_t {
                    //   UINT32_MAX the same for all) is rounded to `value` by `rounding` and split over the members of that group by weight:
                    //   whole multiples of `value` by largest remainder, ties to the earlier member. No weight at all: in equal parts if
                    //   `beyond`, else a fault (WL7110) unless the amount is 0. A negative weight is a fault (WL7111).
+  same_time,       // fn over operands[0] (interval) at the same local time of the `count` latest days before this one at which operands[1]
+                   //   (optional, boolean, of everybody) holds. A day without that time (a clock change) is passed over, of a time that
+                   //   occurs twice the first is meant. Fewer days are in the run, or one has no value: of those there are; none: nothing.
+                   //   mean: exact if count <= 10, else a divide.
 };
 const char* op_name(Op op);
-// What members have of others: kernels compute it between passes.
-inline bool relates_members(Op op) { return op == Op::over_members || op == Op::of_holder || op == Op::allocate; }
+// What is read from other members or other days: kernels compute it between passes.
+inline bool is_from_elsewhere(Op op) { return op == Op::over_members || op == Op::of_holder || op == Op::allocate || op == Op::same_time; }
 
 enum class Aggregate : uint8_t { sum, maximum, minimum, mean, count, any, first, last };
 // mean over fixed windows (minutes, hour) of steps, or of at most 10 taken values, is exact; over day and longer it is a `divide`:
@@ -334,6 +338,23 @@ struct TypedRule {
 };
 
 // What vehicles do (language.md section 7). Expressions are of the vehicle, at the interval or coarser, and read the state at its begin.
+// What a market buys of vehicles: `service FCR_D_up { … }`.
+struct TypedService {
+  std::string symbol;                  // its name
+  uint32_t module = 0;
+  std::string buyer, seller;           // roles
+  Rational minimum, step;              // [kW] of a bid; step 0: any whole watt
+  Period per{.unit = Period::Unit::hour};  // of delivery: offers are made when it begins
+  Rational sustain;                    // [h] that the full power must last
+  Rational held = 1, opposite;         // power held per power sold, in its direction and in the other
+  ExpressionId activation;             // number from -1 to 1 of what was accepted, + discharges; (none, interval), read in the steps of the physics
+  bool up = false, down = false;       // it can discharge, charge
+  ExpressionId price, energy_price, penalty;  // [money/kWh], (none, interval): of power held for an hour, of what was delivered, of what was missed
+  std::vector<Citation> cites;
+  bool good = false;
+  Span span;
+};
+
 struct TypedDispatch {
   std::string name;
   ExpressionId wish;                   // [kW] at the plug, + charges: the rows as a chain of selects, in whole watts (a barrier toward zero)
@@ -350,6 +371,12 @@ struct TypedDispatch {
     Span span;
   };
   std::vector<Limit> limits;
+  struct Offer {                       // `offer FCR_D_up from headroom while …`; services clear in this order
+    uint32_t service = 0;              // Settlement::services
+    ExpressionId most;                 // [kW] that a vehicle offers, 0 where it does not want to
+    Span span;
+  };
+  std::vector<Offer> offers;
   struct Cheapest {                    // `charge in cheapest 4 h until departure by PRICE`
     ExpressionId hours;                // [h], of the vehicle or the same for all, no time
     ExpressionId price;                // the same for all, (none, interval)
@@ -388,6 +415,7 @@ struct Settlement {
   bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
   std::optional<TypedDispatch> dispatch;  // what the vehicles do; without it their meters are files
+  std::vector<TypedService> services;  // those that something names
   int32_t physics_seconds = 0;         // of the simulation; 0: one step
   std::vector<ShownAnswer> shows;
   std::vector<TypedRule> rules;        // those that the scenario checks

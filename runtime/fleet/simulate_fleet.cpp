@@ -44,6 +44,11 @@ class Shard {
   int64_t state_of(const FleetState& state, size_t slot, uint32_t step);
   bool is_chosen(uint32_t k, size_t slot, uint32_t step);
   bool decide(uint32_t step);
+  void sell(uint32_t step);
+  int64_t offer(size_t service, size_t slot, uint32_t step, uint32_t end);
+  bool is_promised(size_t slot) const;
+  int64_t follow_signal(size_t slot, uint64_t physics_step);
+  void account(size_t slot, uint64_t physics_step, int64_t delivered);
   void constrain(uint32_t step);
   void apply_limit(const GroupLimit& limit, const std::vector<std::vector<size_t>>& members, uint32_t step);
   int64_t laxity(size_t slot, uint32_t step);
@@ -66,6 +71,12 @@ class Shard {
   std::vector<uint8_t> was_there_;                         // when the interval began
   std::vector<int64_t> totals_;                            // [total][slot]
   std::vector<std::vector<std::vector<size_t>>> groups_;   // [limit][group] -> slots
+  struct Sold {                                            // of a service, by slot
+    std::vector<std::vector<size_t>> pools;                // slots
+    std::vector<int64_t> offered, accepted, delivered_joules, missed_joules;
+    std::vector<int32_t> delivered, missed;                // Wh of this interval
+  };
+  std::vector<Sold> sold_;
   const double hours_, physics_hours_;
 };
 
@@ -97,10 +108,92 @@ Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& seri
     where_[slot].ranked_for.resize(request.cheapest.size());
     where_[slot].chosen.resize(request.cheapest.size());
   }
+  for (const ServiceOffer& service : request.services) {
+    Sold& sold = sold_.emplace_back();
+    sold.pools.resize(service.pools);
+    for (size_t slot = 0; slot < slots; ++slot)
+      if (exists(slot) && service.pool_of[vehicle_of(slot)] != UINT32_MAX) sold.pools[service.pool_of[vehicle_of(slot)]].push_back(slot);
+    std::erase_if(sold.pools, [](const std::vector<size_t>& pool) { return pool.empty(); });
+    for (std::vector<int64_t>* column : {&sold.offered, &sold.accepted, &sold.delivered_joules, &sold.missed_joules}) column->resize(slots);
+    for (std::vector<int32_t>* column : {&sold.delivered, &sold.missed}) column->resize(slots);
+  }
   for (const GroupLimit& limit : request.limits) {
     groups_.emplace_back(limit.groups);
     for (size_t slot = 0; slot < slots; ++slot)
       if (exists(slot) && limit.group_of[vehicle_of(slot)] != UINT32_MAX) groups_.back()[limit.group_of[vehicle_of(slot)]].push_back(slot);
+  }
+}
+
+bool Shard::is_promised(size_t slot) const {
+  return std::any_of(sold_.begin(), sold_.end(), [&](const Sold& sold) { return sold.accepted[slot] > 0; });
+}
+
+// W that a vehicle offers until `end`, with what is known now.
+int64_t Shard::offer(size_t s, size_t slot, uint32_t step, uint32_t end) {
+  if (!where_[slot].is_there) return 0;
+  const ServiceOffer& service = request_.services[s];
+  const PlugIn& plug_in = plug_ins(slot)[where_[slot].at];
+  const Instant until = clock_.instant_of(step) + int64_t{end - step} * clock_.step_seconds;
+  const int64_t most = output_at(service.most, slot);
+  if (plug_in.ends < until || most <= 0) return 0;
+  const uint32_t v = vehicle_of(slot);
+  Headroom headroom{vehicles_.discharge_power[v], vehicles_.charge_power[v], 0, 0};
+  const double floor = request_.reserve ? static_cast<double>(output_at(*request_.reserve, slot)) : 0.0, stored = energy(slot) * 1000.0;
+  double spare = stored - floor;
+  if (request_.ensured) {  // what is given must come back before it leaves; and who has to charge until then offers nothing
+    const double needed = static_cast<double>(output_at(*request_.ensured, slot)) - 1.0 - stored;
+    const auto left = static_cast<double>((plug_in.ends - until) / clock_.step_seconds);
+    const double can_come_back = left * static_cast<double>(headroom.charge_power) * hours_ * vehicles_.charge_efficiency[v] - needed;
+    if (can_come_back <= 0.0) return 0;
+    spare = std::min(spare, can_come_back);
+  }
+  headroom.energy_out = spare * vehicles_.discharge_efficiency[v];
+  headroom.energy_in = (vehicles_.capacity[v] * 1000.0 - stored) / vehicles_.charge_efficiency[v];
+  for (size_t other = 0; other < sold_.size(); ++other)
+    if (other != s) promise(request_.services[other], sold_[other].accepted[slot], headroom);
+  return std::min(offer_of(service, headroom), most);
+}
+
+// Gates: services whose delivery period begins clear one after another.
+void Shard::sell(uint32_t step) {
+  const auto opens = [&](const ServiceOffer& service) { return step == 0 || service.window_of_step[step] != service.window_of_step[step - 1]; };
+  for (size_t s = 0; s < sold_.size(); ++s)
+    if (opens(request_.services[s])) std::fill(sold_[s].accepted.begin(), sold_[s].accepted.end(), 0), std::fill(sold_[s].offered.begin(), sold_[s].offered.end(), 0);
+  for (size_t s = 0; s < sold_.size(); ++s) {
+    const ServiceOffer& service = request_.services[s];
+    if (!opens(service)) continue;
+    uint32_t end = step + 1;
+    while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
+    for (const std::vector<size_t>& pool : sold_[s].pools) {
+      std::vector<int64_t> offers;
+      for (const size_t slot : pool) offers.push_back(sold_[s].offered[slot] = offer(s, slot, step, end));
+      if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
+      const std::vector<int64_t> accepted = clear_bid(service, offers);
+      bool is_taken = false;
+      for (size_t i = 0; i < pool.size(); ++i) is_taken = (sold_[s].accepted[pool[i]] = accepted[i]) > 0 || is_taken;
+      ++counts.bids;
+      counts.too_small += !is_taken;
+    }
+  }
+}
+
+// W at the plug, + discharges, that the services ask for now.
+int64_t Shard::follow_signal(size_t slot, uint64_t physics_step) {
+  int64_t watts = 0;
+  for (size_t s = 0; s < sold_.size(); ++s) watts += activated(request_.services[s], sold_[s].accepted[slot], physics_step);
+  return watts;
+}
+
+// What was delivered counts for the services in their order; what is then not there is missed.
+void Shard::account(size_t slot, uint64_t physics_step, int64_t delivered) {
+  for (size_t s = 0; s < sold_.size(); ++s) {
+    Sold& sold = sold_[s];
+    const int64_t asked = activated(request_.services[s], sold.accepted[slot], physics_step);
+    if (asked == 0) continue;
+    const int64_t got = asked > 0 ? std::clamp<int64_t>(delivered, 0, asked) : std::clamp<int64_t>(delivered, asked, 0);
+    delivered -= got;
+    sold.delivered[slot] += read_register(sold.delivered_joules[slot], std::abs(got) * request_.physics_seconds);
+    sold.missed[slot] += read_register(sold.missed_joules[slot], std::abs(asked - got) * request_.physics_seconds);
   }
 }
 
@@ -182,6 +275,7 @@ void Shard::look(uint32_t step) {
   }
   for (size_t slot = 0; slot < where_.size(); ++slot) {
     charged_[slot] = discharged_[slot] = departed_[slot] = 0;
+    for (Sold& sold : sold_) sold.delivered[slot] = sold.missed[slot] = 0;
     if (!exists(slot)) continue;
     follow(slot, clock_.instant_of(step), step, true);
     departed_[slot] = 0;  // it was told in the interval that ended then
@@ -207,7 +301,8 @@ void Shard::constrain(uint32_t step) {
     if (!exists(slot) || !where_[slot].is_there) continue;
     const uint32_t vehicle = vehicle_of(slot);
     const int64_t charge_power = vehicles_.charge_power[vehicle], discharge_power = vehicles_.discharge_power[vehicle];
-    int64_t set = std::clamp<int64_t>(output_at(0, slot), -discharge_power, charge_power);
+    // Who has promised something does nothing else than what is activated.
+    int64_t set = is_promised(slot) ? 0 : std::clamp<int64_t>(output_at(0, slot), -discharge_power, charge_power);
     if (set < 0 && request_.reserve) {
       const double floor = static_cast<double>(output_at(*request_.reserve, slot)) * kWattHour;
       const double most = most_discharge(energy(slot), floor, vehicles_.discharge_efficiency[vehicle], hours_);
@@ -272,19 +367,32 @@ void Shard::apply_limit(const GroupLimit& limit, const std::vector<std::vector<s
 void Shard::move(uint32_t step) {
   const Instant begin = clock_.instant_of(step);
   const int32_t seconds = request_.physics_seconds;
-  for (int32_t at = 0; at < clock_.step_seconds; at += seconds) {
+  uint64_t physics_step = uint64_t{step} * static_cast<uint64_t>(clock_.step_seconds / seconds);
+  for (int32_t at = 0; at < clock_.step_seconds; at += seconds, ++physics_step) {
     for (size_t tile = 0; tile < tiles_.size(); ++tile) {
       int32_t set[kLanes] = {}, applied[kLanes];
+      int64_t asked[kLanes] = {};
       for (uint32_t lane = 0; lane < kLanes; ++lane) {
         const size_t slot = tile * kLanes + lane;
         if (!exists(slot)) continue;
         if (at > 0) follow(slot, begin + at, step, true);
         const bool stays = where_[slot].is_there && plug_ins(slot)[where_[slot].at].ends >= begin + at + seconds;
         set[lane] = stays ? static_cast<int32_t>(set_[slot]) : 0;
+        if (sold_.empty()) continue;
+        asked[lane] = follow_signal(slot, physics_step);
+        if (asked[lane] == 0 || !stays || forced_[slot] > 0) continue;
+        int64_t watts = -asked[lane];
+        if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
+          const Batteries<kLanes>& b = batteries_[tile];
+          const double most = most_discharge(b.energy[lane], static_cast<double>(output_at(*request_.reserve, slot)) * kWattHour, b.discharge_efficiency[lane], physics_hours_);
+          watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;
+        }
+        set[lane] = static_cast<int32_t>(watts);
       }
       step_batteries(batteries_[tile], set, physics_hours_, applied);
       for (uint32_t lane = 0; lane < kLanes; ++lane) {
         const size_t slot = tile * kLanes + lane;
+        if (asked[lane] != 0) account(slot, physics_step, forced_[slot] > 0 ? 0 : -int64_t{applied[lane]});
         if (applied[lane] > 0) charged_[slot] += read_register(charge_joules_[slot], int64_t{applied[lane]} * seconds);
         if (applied[lane] < 0) discharged_[slot] += read_register(discharge_joules_[slot], -int64_t{applied[lane]} * seconds);
       }
@@ -306,6 +414,12 @@ void Shard::record(uint32_t step) {
     put(series_.plugged, slot, was_there_[slot]);
     put(series_.departed, slot, departed_[slot]);
     put(series_.wanted, slot, static_cast<int64_t>(where_[slot].wanted * 1000.0));
+    for (size_t s = 0; s < sold_.size(); ++s) {
+      put(series_.services[s].offered, slot, sold_[s].offered[slot]);
+      put(series_.services[s].accepted, slot, sold_[s].accepted[slot]);
+      put(series_.services[s].delivered, slot, sold_[s].delivered[slot]);
+      put(series_.services[s].missed, slot, sold_[s].missed[slot]);
+    }
     for (size_t k = 0; k < request_.totals.size(); ++k) totals_[k * where_.size() + slot] += request_.totals[k].of_discharge ? discharged_[slot] : charged_[slot];
   }
 }
@@ -314,6 +428,7 @@ void Shard::run() {
   for (uint32_t step = 0; step < clock_.steps; ++step) {
     look(step);
     if (!decide(step)) return;
+    if (!sold_.empty()) sell(step);
     constrain(step);
     for (size_t i = 0; i < request_.limits.size(); ++i) apply_limit(request_.limits[i], groups_[i], step);
     move(step);
@@ -330,16 +445,18 @@ std::vector<std::vector<uint32_t>> make_shards(const FleetRequest& request) {
     while (leader[tile] != tile) tile = leader[tile] = leader[leader[tile]];
     return tile;
   };
-  for (const GroupLimit& limit : request.limits) {
-    std::vector<uint32_t> first(limit.groups, UINT32_MAX);
-    for (uint32_t vehicle = 0; vehicle < limit.group_of.size(); ++vehicle) {
-      const uint32_t group = limit.group_of[vehicle], tile = vehicle / kTileMembers;
+  const auto join = [&](const std::vector<uint32_t>& group_of, uint32_t groups) {
+    std::vector<uint32_t> first(groups, UINT32_MAX);
+    for (uint32_t vehicle = 0; vehicle < group_of.size(); ++vehicle) {
+      const uint32_t group = group_of[vehicle], tile = vehicle / kTileMembers;
       if (group == UINT32_MAX) continue;
       if (first[group] == UINT32_MAX) first[group] = tile;
       const uint32_t a = find(first[group]), b = find(tile);
       leader[std::max(a, b)] = std::min(a, b);
     }
-  }
+  };
+  for (const GroupLimit& limit : request.limits) join(limit.group_of, limit.groups);
+  for (const ServiceOffer& service : request.services) join(service.pool_of, service.pools);
   std::vector<std::vector<uint32_t>> of_leader(tiles), shards;
   for (uint32_t tile = 0; tile < tiles; ++tile) of_leader[find(tile)].push_back(tile);
   for (std::vector<uint32_t>& shard : of_leader)
@@ -361,6 +478,13 @@ FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, uns
   make(result.series.wanted, request.wants_wanted, {1, 1000});
   make(result.series.plugged, request.wants_plugged, {1, 1});
   make(result.series.departed, request.wants_departed, {1, 1});
+  for (const ServiceOffer& service : request.services) {
+    FleetSeries::OfService& of = result.series.services.emplace_back();
+    make(of.offered, service.wants_offered, {1, 1000});
+    make(of.accepted, service.wants_accepted, {1, 1000});
+    make(of.delivered, service.wants_delivered, {1, 1000});
+    make(of.missed, service.wants_missed, {1, 1000});
+  }
   std::vector<Shard> shards;
   for (std::vector<uint32_t>& tiles : make_shards(request)) shards.emplace_back(request, policy, result.series, std::move(tiles));
   std::atomic<size_t> next = 0;
@@ -374,6 +498,7 @@ FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, uns
   for (const Shard& shard : shards) {
     result.counts.departures += shard.counts.departures, result.counts.missed += shard.counts.missed;
     result.counts.bound += shard.counts.bound, result.counts.ran_dry += shard.counts.ran_dry;
+    result.counts.bids += shard.counts.bids, result.counts.too_small += shard.counts.too_small;
     if (shard.fault && (!result.fault || shard.fault->second < result.fault->second)) result.fault = shard.fault;
   }
   // Bounds that hold without looking: a charger gives no more than its power, a battery holds no more than its capacity.
@@ -387,6 +512,10 @@ FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, uns
   const auto flow = [&](int64_t watts) { return watts * request.clock->step_seconds / 3600 + 1; };
   result.series.charged.max = flow(most_charged), result.series.discharge.max = flow(most_discharged);
   result.series.stored.max = result.series.wanted.max = static_cast<int64_t>(most_stored * 1000.0) + 1;
+  for (FleetSeries::OfService& of : result.series.services) {
+    of.offered.max = of.accepted.max = std::max(most_charged, most_discharged);
+    of.delivered.max = of.missed.max = flow(of.offered.max);
+  }
   result.series.plugged.max = result.series.departed.max = 1;
   return result;
 }

@@ -1,8 +1,9 @@
 // simulate_fleet: vehicles at chargers, interval by interval: a policy says what each would like, limits and physics say what is possible,
 // meters say what was. What is measured are whole watt-hours; float64 lives in the battery alone.
 //
-// Within an interval: what is seen at its begin → policy → reserve (discharging stops there) → what a departure needs (adds, never removes)
-// → limits of groups (what is forced is shared first) → physics steps → meters. A vehicle that arrives inside an interval is seen at the
+// Within an interval: what is seen at its begin → policy → offers, where a delivery period of a service begins → reserve (discharging stops
+// there) → what a departure needs (adds, never removes) → limits of groups (what is forced is shared first) → physics steps, in which who has
+// promised something does what is activated and nothing else → meters. A vehicle that arrives inside an interval is seen at the
 // next; one that leaves inside it gives and takes until the last whole physics step before.
 #pragma once
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/fleet/gate.h"
 #include "runtime/fleet/plug_ins.h"
 #include "runtime/fleet/share_limit.h"
 #include "runtime/time/clock.h"
@@ -74,6 +76,7 @@ struct FleetRequest {
   std::vector<GroupLimit> limits;
   uint32_t outputs = 1;                // of the policy
   bool wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // series beside charged and discharge
+  std::vector<ServiceOffer> services;  // they clear one after another, in this order
   std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
 };
 
@@ -83,11 +86,17 @@ struct FleetSeries {                   // one value a vehicle and interval; with
   TileSeries plugged;                  // 1: when the interval begins
   TileSeries departed;                 // 1: it leaves in this interval
   TileSeries wanted;                   // Wh that the plug-in at hand, or the last one, was to end with
+  struct OfService {
+    TileSeries offered, accepted;      // W
+    TileSeries delivered, missed;      // Wh of what was activated
+  };
+  std::vector<OfService> services;
 };
 struct FleetCounts {
   uint64_t departures = 0, missed = 0;  // missed: more than 1 Wh short of what was to be there
   uint64_t bound = 0;                   // intervals of groups in which a limit cut something
   uint64_t ran_dry = 0;                 // drives that used more than the battery held
+  uint64_t bids = 0, too_small = 0;     // of pools in delivery periods in which somebody offered; below the minimum
 };
 struct FleetResult {
   FleetSeries series;

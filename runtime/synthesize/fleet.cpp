@@ -26,7 +26,8 @@ std::string numbered(const char* kind, uint32_t index, size_t digits) {
 Status write_vehicles(const FleetSettings& settings, size_t digits) {
   Result<CsvOutput> out = CsvOutput::create(settings.folder + "/vehicles.csv");
   if (!out) return out.failure();
-  out->add("id,site,capacity [kWh],charge_power [kW],discharge_power [kW],charge_efficiency [%],discharge_efficiency [%],soc [%],target [%]\n");
+  out->add("id,site,capacity [kWh],charge_power [kW],discharge_power [kW],charge_efficiency [%],discharge_efficiency [%],soc [%],target [%]");
+  out->add(settings.pool.empty() ? "\n" : ",pool\n");
   for (uint32_t v = 0; v < settings.vehicles; ++v) {
     RandomStream random(settings.seed, kFleetBranch + 2 * v);
     const Model& model = kModels[static_cast<size_t>(random.between(0, kModels.size() - 1))];
@@ -34,7 +35,7 @@ Status write_vehicles(const FleetSettings& settings, size_t digits) {
     out->add_decimal(model.power_tenths, 1);
     out->add(',');
     out->add_decimal(model.power_tenths, 1);
-    out->add("," + std::to_string(random.between(90, 95)) + "," + std::to_string(random.between(90, 95)) + ",60,80\n");
+    out->add("," + std::to_string(random.between(90, 95)) + "," + std::to_string(random.between(90, 95)) + ",60,80" + (settings.pool.empty() ? "" : "," + settings.pool) + "\n");
   }
   return out->finish();
 }

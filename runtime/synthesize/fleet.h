@@ -16,6 +16,7 @@ struct FleetSettings {
   uint32_t vehicles = 100;
   uint64_t seed = 1;
   std::string folder;
+  std::string pool;                    // not empty: a column `pool` that names it for every car
 };
 // Failures WL6060 (settings), WL6061 and WL6062 (writing).
 Status synthesize_fleet(const FleetSettings& settings, const Clock& clock);

@@ -9,7 +9,7 @@ namespace wattlaw {
 namespace {
 
 constexpr int64_t kDaySeconds = 86400;
-constexpr std::array kSteps = {60, 300, 600, 900, 1800, 3600};
+constexpr std::array kSteps = {1, 2, 5, 10, 15, 20, 30, 60, 300, 600, 900, 1800, 3600};  // below a minute: of physics
 constexpr int32_t kFirstYear = 1970, kLastYear = 2100;  // of a zone's table
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }

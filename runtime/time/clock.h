@@ -13,7 +13,7 @@ struct Clock {
   Zone zone;
   Date first_date, end_date;     // local, end exclusive
   Instant begin = 0;
-  int32_t step_seconds = 3600;   // 60, 300, 600, 900, 1800 or 3600
+  int32_t step_seconds = 3600;   // of a settlement 60, 300, 600, 900, 1800 or 3600; of physics any divisor of a minute as well
   uint32_t steps = 0;
   std::vector<int32_t> local_day;        // Date::days of each step's start
   std::vector<int16_t> local_minute;     // minute of the local day at the step's start
@@ -59,6 +59,10 @@ struct Windows {
 // hour (a zone change never splits one); rolling periods are not windows and are refused here.
 // Sessions are windows of an axis of sessions alone; on another axis the whole run is one, as `check` walks through a tariff for sessions.
 Result<Windows> make_windows(const Clock& clock, const Period& period);
+inline constexpr uint32_t kNoStep = UINT32_MAX;
+// For each step, the one at the same local time of the latest day before that has this time: the first of two where clocks are set back;
+// kNoStep: it lies before the clock's begin.
+std::vector<uint32_t> same_time_of_day_before(const Clock& clock);
 // True if every window of `fine` lies within one window of `coarse` on this clock.
 bool nests(const Windows& fine, const Windows& coarse);
 

@@ -189,6 +189,17 @@ std::string Windows::label(uint32_t window, const Clock& clock) const {
   return "";
 }
 
+std::vector<uint32_t> same_time_of_day_before(const Clock& clock) {
+  std::vector<uint32_t> before(clock.steps, kNoStep), latest(24 * 60, kNoStep);
+  for (uint32_t step = 0; step < clock.steps;) {
+    uint32_t end = step;
+    for (; end < clock.steps && clock.local_day[end] == clock.local_day[step]; ++end) before[end] = latest[static_cast<size_t>(clock.local_minute[end])];
+    for (uint32_t last = end; last-- > step;) latest[static_cast<size_t>(clock.local_minute[last])] = last;  // of a time that occurs twice the first
+    step = end;
+  }
+  return before;
+}
+
 bool nests(const Windows& fine, const Windows& coarse) {
   for (uint32_t window = 0; window < fine.size(); ++window)
     if (coarse.window_of_step[fine.first_step[window]] != coarse.window_of_step[fine.first_step[window + 1] - 1]) return false;

@@ -222,6 +222,15 @@ std::string out_of(const std::string& command) {
   return std::regex_search(command, match, kOut) ? match[1].str() : "";
 }
 
+// What the tests of a script hold: they pass, or the README's command fails.
+std::string expectations_of(const fs::path& script) {
+  std::istringstream lines(read_file(script));
+  std::string line, all;
+  while (std::getline(lines, line))
+    if (line.starts_with("  expect ")) all += line.substr(line.find('=')) + "\n";
+  return all;
+}
+
 class Examples : public Documents {
  protected:
   // Runs what the README says in a copy of the tree; the traces that it says how to make are made anew.
@@ -238,6 +247,7 @@ class Examples : public Documents {
       const Outcome outcome = run(command, folder);
       EXPECT_EQ(outcome.exit, 0) << command << "\n" << outcome.output;
       said += outcome.output;
+      if (command.starts_with("wattlaw test ")) said += expectations_of(folder / command.substr(13));
     }
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(original)) {
       const fs::path relative = fs::relative(entry.path(), original);

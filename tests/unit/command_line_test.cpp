@@ -156,7 +156,7 @@ TEST_F(CommandLine, BadUsageIsOneLineAndThree) {
       {{"run", "flat.watt", "--threads", "0"}, "--threads"},
       {{"run", "flat.watt", "two.watt"}, "`two.watt` is one argument too many"},
       {{"fmt", "--check", "--stdout", "flat.watt"}, "excludes"},
-      {{"synthesize", "castles", "--out", "x"}, "castles not in {homes,fleet,prices,sessions}"},
+      {{"synthesize", "castles", "--out", "x"}, "castles not in {homes,fleet,prices,sessions,frequency,reserves}"},
       {{"synthesize", "homes", "--out", "x", "--from", "2026-02-30"}, "`2026-02-30` is no date"},
   };
   for (const auto& [arguments, expected] : cases) {

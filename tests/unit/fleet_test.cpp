@@ -8,6 +8,7 @@
 #include <random>
 
 #include "runtime/fleet/battery.h"
+#include "runtime/fleet/gate.h"
 #include "runtime/fleet/plug_ins.h"
 #include "runtime/fleet/share_limit.h"
 #include "runtime/fleet/simulate_fleet.h"
@@ -87,6 +88,53 @@ TEST(Meter, carriesWhatIsLeft) {
   for (int i = 0; i < 6; ++i) sum += read_register(joules, 10000);
   EXPECT_EQ(sum + 2, 19);
   EXPECT_EQ(joules, 1600);
+}
+
+ServiceOffer symmetric(int64_t held, int64_t minimum) {
+  ServiceOffer service;
+  service.up = service.down = true;
+  service.minimum = minimum, service.step = minimum;
+  service.sustain_hours = 1;
+  service.held_per_sold = held, service.held_denominator = 100;
+  return service;
+}
+
+// 40 kWh at 50 % and 11 kW that last an hour: 20 kWh either way are more than 11, so the power decides: 11,000 W / 1.2 = 9,166.67 W, down to
+// whole watts (row G22).
+TEST(Gate, G22_holdsMoreThanItSells) { EXPECT_EQ(offer_of(symmetric(120, 100'000), {11'000, 11'000, 20'000, 20'000}), 9'166); }
+
+// Of 5 kWh for an hour there are 5,000 W, whatever the charger gives.
+TEST(Gate, energyLasts) {
+  EXPECT_EQ(offer_of(symmetric(100, 1), {11'000, 11'000, 5'000, 20'000}), 5'000);
+  EXPECT_EQ(offer_of(symmetric(100, 1), {11'000, 11'000, 20'000, 4'000}), 4'000);
+  EXPECT_EQ(offer_of(symmetric(100, 1), {11'000, 0, 20'000, 20'000}), 0);
+}
+
+// Row G21: cars of 19.2, 11.5, 7.2, 50 and 100 kW until they reach 0.1 MW together: 100 / 19.2 = 5.2, 8.7, 13.9, 2, 1.
+TEST(Gate, G21_carsToReachTheLeastBid) {
+  const std::pair<int64_t, size_t> cars[] = {{19'200, 6}, {11'500, 9}, {7'200, 14}, {50'000, 2}, {100'000, 1}};
+  const ServiceOffer service = symmetric(100, 100'000);
+  for (const auto& [watts, count] : cars) {
+    const auto sold = [&](size_t n) {
+      const std::vector<int64_t> accepted = clear_bid(service, std::vector<int64_t>(n, watts));
+      return std::accumulate(accepted.begin(), accepted.end(), int64_t{0});
+    };
+    EXPECT_EQ(sold(count - 1), 0) << watts;
+    EXPECT_EQ(sold(count), 100'000) << watts;
+  }
+}
+
+// FCR-D up at 8 kW of 10: 20 % of it stays to charge with. What is left discharges 2 kW, charges 8.4 kW; energy for 20 minutes is spoken for.
+TEST(Gate, promisesAreKept) {
+  ServiceOffer service;
+  service.up = true;
+  service.opposite_per_sold = 20, service.opposite_denominator = 100;
+  service.sustain_hours = 1.0 / 3;
+  Headroom headroom{10'000, 10'000, 12'000, 12'000};
+  promise(service, 8'000, headroom);
+  EXPECT_EQ(headroom.discharge_power, 2'000);
+  EXPECT_EQ(headroom.charge_power, 8'400);
+  EXPECT_NEAR(headroom.energy_out, 12'000 - 8'000 / 3.0, 1e-6);
 }
 
 TEST(ShareLimit, byHand) {
