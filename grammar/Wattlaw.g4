@@ -79,7 +79,7 @@ parameterItem : PARAMETER name (COLON type)? paramBody ;
 tariffItem : TARIFF name FROM name TO name forEach? LBRACE body RBRACE ;
 contractItem : CONTRACT name BETWEEN name (COMMA name)* AND name LBRACE body RBRACE ;
 serviceItem : SERVICE name LBRACE serviceEntry* RBRACE ;
-dispatchItem : DISPATCH name (FOR name LBRACE dispatchEntry* RBRACE | LBRACE (MINIMISE | MAXIMISE) expr RBRACE) ;
+dispatchItem : DISPATCH name (FOR name)? LBRACE ((MINIMISE | MAXIMISE) expr)? dispatchEntry* RBRACE ;
 ruleItem : RULE name ruleScope* LBRACE ruleHeader* ruleEntry* RBRACE ;
 amendItem : AMEND qname (FROM DATE)? LBRACE body RBRACE ;
 reformItem : REFORM name OF qname LBRACE reformEntry* RBRACE ;

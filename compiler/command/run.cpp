@@ -166,6 +166,7 @@ std::string simulation_text(const Settlement& settlement, const SimulationReport
   if (counts.too_small > 0) text += fmt::format(", {} of them below the least", group_digits(counts.too_small));
   if (counts.bound > 0) text += fmt::format("; a limit cut {} {}", group_digits(counts.bound), counts.bound == 1 ? "time" : "times");
   if (counts.ran_dry > 0) text += fmt::format("; {} {} used more than the battery held", group_digits(counts.ran_dry), counts.ran_dry == 1 ? "drive" : "drives");
+  if (simulation.planned_cost) text += fmt::format("; planned with hindsight, by the plan vehicles add {} to the costs of their sites", print_decimal(round_to(*simulation.planned_cost, Rational(1, 100), RoundingMode::half_even), 2, 2));
   if (simulation.interpreted) text += "; decided by the interpreter, as kernels cannot";
   return text;
 }

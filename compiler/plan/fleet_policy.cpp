@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <optional>
 
 #include "compiler/interpret/interpret.h"
 #include "compiler/jit/compiled_plan.h"
@@ -101,7 +102,7 @@ class KernelPolicy : public FleetPolicy {
 class InterpretedPolicy : public FleetPolicy {
  public:
   InterpretedPolicy(const TypedProgram& program, PolicyWorld& world, const Clock& clock)
-      : program_(program), world_(world), clock_(clock), interpreter_(program, world.settlement, clock, world.traces) {}
+      : program_(program), world_(world), clock_(clock) { interpreter_.emplace(program_, world_.settlement, clock_, world_.traces); }
 
   bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) override {
     const uint32_t members = members_of(world_.traces, EntityGrain::vehicle).size();
@@ -111,11 +112,14 @@ class InterpretedPolicy : public FleetPolicy {
       for (size_t o = 0; o < world_.outputs.size(); ++o) outputs[o * kTileMembers + lane] = 0;
       if (vehicle >= members) continue;
       // What is remembered of a vehicle is let go day by day.
-      if (step > 0 && clock_.local_day[step] != clock_.local_day[step - 1]) interpreter_.forget_site(vehicle);
+      if (step > 0 && clock_.local_day[step] != clock_.local_day[step - 1]) interpreter_->forget_site(vehicle);
       for (uint32_t column = 0; column < columns; ++column) world_.traces.member_series[world_.first_state + column].set(vehicle, step, states[column * kTileMembers + lane]);
       for (size_t o = 0; o < world_.outputs.size(); ++o) {
-        const Value value = interpreter_.evaluate(world_.outputs[o], vehicle, step);
-        if (interpreter_.fault()) return false;
+        const Value value = interpreter_->evaluate(world_.outputs[o], vehicle, step);
+        if (interpreter_->fault()) {  // other tiles go on until theirs: the first of all is told
+          interpreter_.emplace(program_, world_.settlement, clock_, world_.traces);
+          return false;
+        }
         const Rational whole = value.number / kThousandth;
         WATTLAW_ASSERT(denominator(whole) == 1, "a dispatch's outputs pass a rounding");
         outputs[o * kTileMembers + lane] = static_cast<int64_t>(numerator(whole));
@@ -128,7 +132,7 @@ class InterpretedPolicy : public FleetPolicy {
   const TypedProgram& program_;
   PolicyWorld& world_;
   const Clock& clock_;
-  Interpreter interpreter_;
+  std::optional<Interpreter> interpreter_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "compiler/interpret/interpret.h"
 #include "compiler/plan/fleet_policy.h"
+#include "compiler/plan/optimum_policy.h"
 #include "compiler/plan/uniform_column.h"
 #include "runtime/base/assert.h"
 
@@ -34,6 +35,9 @@ struct Simulation {
   Result<ServiceOffer> make_offer(size_t offer, uint32_t most) const;
   Result<Ok> add_to_meters(const FleetSeries& moved);
   Failure tell_fault(const FleetVehicles& vehicles);
+  void ask_for_series(FleetRequest& request) const;
+  Result<SimulationReport> follow_plan(const FleetVehicles& vehicles);
+  Result<Ok> keep(FleetResult& result);
 };
 
 const std::vector<Rational>& Simulation::attribute(const char* name) const {
@@ -90,6 +94,7 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
     if (id) world.outputs.push_back(id);
   for (const TypedDispatch::Limit& limit : dispatch.limits) world.outputs.push_back(limit.cap);
   for (const TypedDispatch::Offer& offer : dispatch.offers) world.outputs.push_back(offer.most);
+  for (const TypedDispatch::Cap& cap : dispatch.caps) world.outputs.push_back(cap.left);
   int64_t most_stored = 1, most_power = 1, longest = 1;
   for (uint32_t v = 0; v < vehicles.size(); ++v) {
     most_stored = std::max(most_stored, static_cast<int64_t>(vehicles.capacity[v] * 1000.0) + 1);
@@ -164,16 +169,22 @@ Result<ServiceOffer> Simulation::make_offer(size_t offer, uint32_t most) const {
   return made;
 }
 
-Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const {
-  FleetRequest request;
+void Simulation::ask_for_series(FleetRequest& request) const {
   request.clock = &clock;
   request.physics_seconds = settlement.physics_seconds > 0 ? settlement.physics_seconds : clock.step_seconds;
-  request.vehicles = &vehicles;
   request.plug_ins = &plug_ins;
-  for (const TypedDispatch::State& state : dispatch.states) request.states.push_back(state.state);
-  request.outputs = static_cast<uint32_t>(world.outputs.size());
+  request.wants_flows = false;
+  for (const char* reads_flows : {"charged", "discharge", "import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) request.wants_flows = request.wants_flows || position(reads_flows) >= 0;
   request.wants_stored = position("stored") >= 0, request.wants_plugged = position("plugged") >= 0;
   request.wants_departed = position("departed") >= 0, request.wants_wanted = position("wanted") >= 0;
+}
+
+Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const {
+  FleetRequest request;
+  request.vehicles = &vehicles;
+  for (const TypedDispatch::State& state : dispatch.states) request.states.push_back(state.state);
+  request.outputs = static_cast<uint32_t>(world.outputs.size());
+  ask_for_series(request);
   uint32_t next = 1;
   if (dispatch.reserve) request.reserve = next++;
   if (dispatch.ensured) request.ensured = next++;
@@ -183,6 +194,7 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
     if (!made) return made.failure();
     request.services.push_back(std::move(*made));
   }
+  for (const TypedDispatch::Cap& cap : dispatch.caps) request.caps.push_back({next++, cap.of_discharge});
   for (const TypedDispatch::Total& total : dispatch.totals) {
     Result<Windows> windows = make_windows(clock, total.period);
     if (!windows) return windows.failure();
@@ -290,6 +302,40 @@ Failure Simulation::tell_fault(const FleetVehicles& vehicles) {
   return Failure{"WL7101", "the dispatch `" + dispatch.name + "` has a fault at " + clock.print_step(step), "", "", 0, ""};
 }
 
+// What has moved, into the meters and the vehicles' series.
+Result<Ok> Simulation::keep(FleetResult& result) {
+  if (auto added = add_to_meters(result.series); !added) return added.failure();
+  const std::pair<const char*, TileSeries*> filled[] = {{"charged", &result.series.charged}, {"discharge", &result.series.discharge}, {"stored", &result.series.stored},
+                                                        {"plugged", &result.series.plugged}, {"departed", &result.series.departed},   {"wanted", &result.series.wanted}};
+  for (const auto& [name, series] : filled)
+    if (const int at = position(name); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+  for (size_t i = 0; i < result.series.services.size(); ++i) {
+    FleetSeries::OfService& of = result.series.services[i];
+    const std::string& symbol = settlement.services[dispatch.offers[i].service].symbol;
+    const std::pair<const char*, TileSeries*> sold[] = {{"offered", &of.offered}, {"accepted", &of.accepted}, {"delivered", &of.delivered}, {"missed_energy", &of.missed}};
+    for (const auto& [what, series] : sold)
+      if (const int at = position((what + ("(" + symbol) + ")").c_str()); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
+  }
+  return Ok{};
+}
+
+Result<SimulationReport> Simulation::follow_plan(const FleetVehicles& vehicles) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto planned = plan_dispatch(program, settlement, clock, traces, vehicles, plug_ins, options.threads);
+  if (!planned) return planned.failure();
+  FleetRequest request;
+  ask_for_series(request);
+  request.vehicles = &vehicles;
+  request.states = {{wattlaw::FleetState::Kind::stored, 0}};
+  SimulationReport report;
+  FleetResult result = simulate_fleet(request, *planned->policy, options.threads);
+  report.planned_cost = planned->cost;
+  report.run_ms = ms_since(begin);
+  report.counts = result.counts;
+  if (auto kept = keep(result); !kept) return kept.failure();
+  return report;
+}
+
 }  // namespace
 
 Result<SimulationReport> simulate(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const PlugIns& plug_ins, Traces& traces, const SimulateOptions& options) {
@@ -297,6 +343,7 @@ Result<SimulationReport> simulate(const TypedProgram& program, const Settlement&
   SimulationReport report;
   Result<FleetVehicles> vehicles = simulation.read_vehicles();
   if (!vehicles) return vehicles.failure();
+  if (settlement.dispatch->optimum) return simulation.follow_plan(*vehicles);
   PolicyWorld world = simulation.make_world(*vehicles, options.interpret);
   Result<FleetRequest> request = simulation.make_request(*vehicles, world);
   if (!request) return request.failure();
@@ -314,18 +361,7 @@ Result<SimulationReport> simulate(const TypedProgram& program, const Settlement&
   report.run_ms = ms_since(begin);
   if (result.fault) return simulation.tell_fault(*vehicles);
   report.counts = result.counts;
-  if (auto added = simulation.add_to_meters(result.series); !added) return added.failure();
-  const std::pair<const char*, TileSeries*> filled[] = {{"charged", &result.series.charged}, {"discharge", &result.series.discharge}, {"stored", &result.series.stored},
-                                                        {"plugged", &result.series.plugged}, {"departed", &result.series.departed},   {"wanted", &result.series.wanted}};
-  for (const auto& [name, series] : filled)
-    if (const int at = simulation.position(name); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
-  for (size_t i = 0; i < result.series.services.size(); ++i) {
-    FleetSeries::OfService& of = result.series.services[i];
-    const std::string& symbol = settlement.services[settlement.dispatch->offers[i].service].symbol;
-    const std::pair<const char*, TileSeries*> sold[] = {{"offered", &of.offered}, {"accepted", &of.accepted}, {"delivered", &of.delivered}, {"missed_energy", &of.missed}};
-    for (const auto& [what, series] : sold)
-      if (const int at = simulation.position((what + ("(" + symbol) + ")").c_str()); at >= 0) traces.member_series[static_cast<size_t>(at)] = std::move(*series);
-  }
+  if (auto kept = simulation.keep(result); !kept) return kept.failure();
   return report;
 }
 

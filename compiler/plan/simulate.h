@@ -18,11 +18,12 @@ struct SimulateOptions {
 struct SimulationReport {
   FleetCounts counts;
   bool interpreted = false;            // the kernels cannot decide it
+  std::optional<Rational> planned_cost;  // of an optimum: what vehicles add to the costs of their sites, by the plan
   double compile_ms = 0, run_ms = 0;
 };
 
 // Fills the vehicles' series of `traces`, and adds vehicles to the registers of the sites they stand at: import and export of the files are
-// those of the rest of the site. Failures: WL6074 an attribute that no vehicle can have, WL7101 … what the interpreter tells of a policy.
+// those of the rest of the site. Failures: WL6075 two vehicles at the site of an optimum, WL6074 an attribute that no vehicle can have, WL7101 … what the interpreter tells of a policy.
 Result<SimulationReport> simulate(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const PlugIns& plug_ins, Traces& traces,
                                   const SimulateOptions& options);
 

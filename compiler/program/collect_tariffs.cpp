@@ -133,7 +133,10 @@ void Elaborator::collect_clauses(TariffInfo& tariff, const TariffPart& part, con
       case NodeKind::Minimum: label = "minimum"; break;
       case NodeKind::Maximum: label = "maximum"; break;
       case NodeKind::Net: label = "net"; break;
-      case NodeKind::Limit: not_in_this_version(n.span, "`limit`"); continue;
+      case NodeKind::Limit:
+        if (part.from) not_in_this_version(n.span, "an amended `limit`");
+        else tariff.limits.push_back({part.module, id, groups.empty() ? NodeId{} : groups.back(), groups, {}, {}});
+        continue;
       case NodeKind::Group: {
         std::vector<NodeId> inner = groups, clauses;
         for (NodeId c : n.children) {

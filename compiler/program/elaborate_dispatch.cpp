@@ -77,20 +77,26 @@ ExpressionId Elaborator::running_total(NodeId call, const std::string& flow, con
       d->hint(dispatch_ ? "write `sum(discharge) so far this year` or `sum(charged) so far this day`" : "outside a dispatch the whole period is meant: `sum(discharge) per year`");
     return {};
   }
-  TypedDispatch::Total total{flow == "discharge", {}};
-  if (period == "day") total.period.unit = Period::Unit::day;
-  else if (period == "week") total.period.unit = Period::Unit::week;
-  else if (period == "month") total.period.unit = Period::Unit::month;
-  else if (period == "year") total.period.unit = Period::Unit::year;
+  Period counted;
+  if (period == "day") counted.unit = Period::Unit::day;
+  else if (period == "week") counted.unit = Period::Unit::week;
+  else if (period == "month") counted.unit = Period::Unit::month;
+  else if (period == "year") counted.unit = Period::Unit::year;
   else if (!period.empty()) {
     if (Diagnostic* d = error("WL2030", n.span, "`" + period + "` is no period that is counted so far")) d->hint("a day, week, month or year is: `so far this month`");
     return {};
   }
+  return flowed_so_far(flow == "discharge", counted, n.span);
+}
+
+// Of a vehicle in the period at hand, or in the run, before the interval.
+ExpressionId Elaborator::flowed_so_far(bool of_discharge, const Period& period, Span span) {
+  const TypedDispatch::Total total{of_discharge, period};
   auto same = [&](const TypedDispatch::Total& other) { return other.of_discharge == total.of_discharge && other.period == total.period; };
   auto at = std::find_if(dispatch_->totals.begin(), dispatch_->totals.end(), same);
   const auto index = static_cast<uint32_t>(at - dispatch_->totals.begin());
   if (at == dispatch_->totals.end()) dispatch_->totals.push_back(total);
-  return fleet_state(FleetState::Kind::total, index, n.span);
+  return fleet_state(FleetState::Kind::total, index, span);
 }
 
 // A policy decides when an interval begins, so it may not read what only its end tells.
@@ -256,6 +262,11 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
   return true;
 }
 
+void Elaborator::load_vehicle() {
+  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"})
+    load_attribute(attribute_index_.at(constant));
+}
+
 void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
   const Node& named = node(module, use);
   Symbol* symbol = find(named.text, module, Symbol::Kind::dispatch);
@@ -272,14 +283,21 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
   }
   const uint32_t m = symbol->module;
   const Node& n = node(m, symbol->node);
-  if (n.kind == NodeKind::OptimalDispatch) return not_in_this_version(n.span, "`dispatch optimal`");
-  if (const Node& kind = node(m, n.children[0]); kind.text != "vehicle") return not_in_this_version(kind.span, "a dispatch for every " + kind.text);
+  if (const Node& kind = node(m, n.children[0]); kind.kind == NodeKind::Name && kind.text != "vehicle") return not_in_this_version(kind.span, "a dispatch for every " + kind.text);
   TypedDispatch dispatch;
   dispatch.name = symbol->name;
   dispatch.span = n.text_span;
   dispatch_ = &dispatch;
   Context context;
   context.module = m;
+  if (n.kind == NodeKind::OptimalDispatch) {
+    if (elaborate_optimum(m, symbol->node, context)) {
+      load_vehicle();
+      settlement_->dispatch = std::move(dispatch);
+    }
+    dispatch_ = nullptr;
+    return;
+  }
   std::vector<std::pair<ExpressionId, ExpressionId>> rows;
   ExpressionId wish = pool_.constant(0, number_type(kPower), n.span), reserve;
   bool good = true;
@@ -324,8 +342,8 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
   if (good && (wish = for_each_vehicle(wish, n.text_span))) {
     dispatch.wish = rounded_down_or_up(wish, Rational(1, 1000), RoundingMode::down, n.text_span);
     if (reserve && (reserve = for_each_vehicle(reserve, n.text_span))) dispatch.reserve = rounded_down_or_up(reserve, Rational(1, 1000), RoundingMode::up, n.text_span);
-    for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"})
-      load_attribute(attribute_index_.at(constant));
+    load_vehicle();
+    good = contract_caps(context);
     for (const TypedDispatch::Offer& offer : dispatch.offers)
       if (!dispatch.limits.empty() && settlement_->services[offer.service].down) {
         not_in_this_version(offer.span, "a service that charges beside a `limit`");

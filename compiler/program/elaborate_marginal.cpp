@@ -121,36 +121,9 @@ ExpressionId Elaborator::elaborate_marginal(NodeId id, Context& context) {
     if (Diagnostic* d = error("WL4218", n.span, "the marginal price is what a dispatch decides by")) d->hint("law names its own rates; write `rate(Tariff.clause)` in a rule");
     return {};
   }
-  Margin margin;
-  margin.flow = series_index_.at(flow);
-  std::vector<ExpressionId> terms;
-  for (const TypedClause& clause : settlement_->clauses) {
-    if (clause.entity != EntityGrain::site || (!clause.payer_is_member && !clause.payee_is_member)) continue;
-    margin.jumps = false;
-    const ExpressionId price = marginal_of(clause.line, margin);
-    const std::string name = "`" + clause.tariff + "." + clause.name + "`";
-    if (!margin.why.empty()) {
-      if (Diagnostic* d = error("WL4219", n.span, name + " has no price of the next watt-hour that is known when an interval begins: " + margin.why))
-        d->label(clause.span, "here").hint("decide by a price of your own, `let`, or by `sum(charged) so far this month`");
-      return {};
-    }
-    if (margin.jumps && said_.insert("WL4294" + clause.tariff + clause.name).second)
-      diagnostics_.note("WL4294", clause.span, name + " looks at a peak or a step: the next watt-hour costs nothing under it, and `marginal` leaves it out");
-    if (!price) continue;
-    const bool owes = clause.payer_is_member == (flow == "import");  // of what is exported, what is received counts
-    terms.push_back(owes ? price : pool_.negate(price, n.span));
-  }
-  if (terms.empty()) return pool_.constant(0, number_type(kPerEnergy, 0), n.span);
-  Context inner = context;
-  inner.as_of.reset();
-  for (ExpressionId& term : terms) {  // lines stand beside each other on a bill, with and without tax
-    Expression plain = pool_[term];
-    plain.type.tax = TaxState::unsaid;
-    plain.type.extensive = false;
-    term = plain.op == Op::constant ? pool_.constant(plain.value, plain.type, n.span) : pool_.intern(std::move(plain));
-  }
-  if (!add_up(terms, inner, n.span)) return {};
-  return pool_.add(terms, n.span);
+  bool good = true;
+  const ExpressionId price = price_of_flow(flow.c_str(), EntityGrain::site, flow == "import", false, n.span, context, good);  // of what is exported, what is received counts
+  return !good ? ExpressionId{} : price ? price : pool_.constant(0, number_type(kPerEnergy, 0), n.span);
 }
 
 // `share of AMOUNT allocated by WEIGHT`: the amount of the pool, or of all, split over those whom the contract covers.

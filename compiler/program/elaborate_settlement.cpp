@@ -192,6 +192,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   end_settlement();
   for (NodeId use : dispatches) elaborate_dispatch(m, use);
   settle_services();
+  check_contract_limits();
   settle_what_moves();
   if (history_needed_ < settlement_->history_from) {  // now it is known how far back the run must read
     const Date needed = history_needed_;

@@ -70,6 +70,7 @@ struct TariffInfo {
   std::vector<std::string> order;      // labels of clauses in order of first appearance; unnamed ones are "minimum", "maximum", "net"
   std::map<std::string, std::vector<LabelVersion>> clauses;
   std::map<std::string, std::vector<LabelVersion>> lets;
+  std::vector<LabelVersion> limits;    // of a contract
 };
 
 struct Applied {                       // a tariff in a settlement
@@ -398,6 +399,21 @@ class Elaborator {
   ExpressionId dispatch_action(NodeId action, Context& context);
   ExpressionId dispatch_reserve(NodeId entry, Context& context);
   bool dispatch_limit(NodeId entry, Context& context);
+  void load_vehicle();                 // the attributes that the physics needs
+  ExpressionId flowed_so_far(bool of_discharge, const Period& period, Span span);
+  // ---- elaborate_contract_limit.cpp
+  struct FlowLimit {
+    bool of_discharge = true;
+    NodeId period, most;
+  };
+  std::optional<FlowLimit> flow_limit(uint32_t module, NodeId limit);
+  ExpressionId bound_by(const TariffInfo& contract, const Applied& applied, const LabelVersion& limit, Context context, bool& good);
+  bool contract_caps(Context context);
+  void check_contract_limits();
+  // ---- elaborate_optimum.cpp
+  bool reads_state(ExpressionId root, std::set<uint32_t>& seen) const;
+  ExpressionId price_of_flow(const char* flow, EntityGrain entity, bool as_cost, bool refuses_jumps, Span span, Context context, bool& good);
+  bool elaborate_optimum(uint32_t module, NodeId id, Context& context);
   // ---- elaborate_counted.cpp: for each whole number of a range
   std::optional<int> whole_number(NodeId id, Context& context);
   ExpressionId elaborate_counted(NodeId call, NodeId argument, Context& context);

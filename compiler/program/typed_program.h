@@ -20,7 +20,8 @@
 #include <vector>
 
 #include "compiler/diagnostic/diagnostic.h"
-#include "runtime/fleet/simulate_fleet.h"
+#include "runtime/fleet/fleet_state.h"
+#include "runtime/fleet/share_limit.h"
 #include "runtime/number/rounding.h"
 #include "runtime/time/calendar.h"
 #include "runtime/time/clock.h"
@@ -337,7 +338,6 @@ struct TypedRule {
   Span span;
 };
 
-// What vehicles do (language.md section 7). Expressions are of the vehicle, at the interval or coarser, and read the state at its begin.
 // What a market buys of vehicles: `service FCR_D_up { … }`.
 struct TypedService {
   std::string symbol;                  // its name
@@ -355,6 +355,7 @@ struct TypedService {
   Span span;
 };
 
+// What vehicles do (language.md section 7). Expressions are of the vehicle, at the interval or coarser, and read the state at its begin.
 struct TypedDispatch {
   std::string name;
   ExpressionId wish;                   // [kW] at the plug, + charges: the rows as a chain of selects, in whole watts (a barrier toward zero)
@@ -377,6 +378,18 @@ struct TypedDispatch {
     Span span;
   };
   std::vector<Offer> offers;
+  struct Cap {                         // of contracts: `limit sum(discharge) per year <= 2000 kWh`
+    ExpressionId left;                 // [kWh] that may still flow when an interval begins, in whole watt-hours
+    bool of_discharge = true;          // else of charging
+  };
+  std::vector<Cap> caps;
+  struct Optimum {                     // `minimise cost`: planned with hindsight. Prices are per energy at the plug, of the vehicle, at the interval; invalid: 0
+    ExpressionId import_price, export_price;    // of the next energy through the site's meter: to take, what giving is worth
+    ExpressionId charge_price, discharge_price; // that contracts add for the vehicle's own flows; negative: they pay
+    bool ensures_target = false;       // `ensure target by departure`; else `ensured`, which reads no state, as `reserve`
+    bool has_site = false;             // the prices of the site count
+  };
+  std::optional<Optimum> optimum;      // then there are no rows
   struct Cheapest {                    // `charge in cheapest 4 h until departure by PRICE`
     ExpressionId hours;                // [h], of the vehicle or the same for all, no time
     ExpressionId price;                // the same for all, (none, interval)

@@ -22,13 +22,9 @@ NodeId TreeBuilder::build_service_entry(Grammar::ServiceEntryContext* rule) {
 }
 
 NodeId TreeBuilder::build_dispatch(Grammar::DispatchItemContext* rule) {
-  if (rule->FOR() == nullptr) {
-    const NodeId node = add_labelled(NodeKind::OptimalDispatch, rule, rule->name(0));
-    attach(node, wrap(NodeKind::Objective, build_expression(rule->expr()), rule->MINIMISE() != nullptr ? "minimise" : "maximise"));
-    return node;
-  }
-  const NodeId node = add_labelled(NodeKind::Dispatch, rule, rule->name(0));
-  attach(node, add_name(rule->name(1)));
+  const NodeId node = add_labelled(rule->expr() != nullptr ? NodeKind::OptimalDispatch : NodeKind::Dispatch, rule, rule->name(0));
+  if (rule->FOR() != nullptr) attach(node, add_name(rule->name(1)));
+  if (rule->expr() != nullptr) attach(node, wrap(NodeKind::Objective, build_expression(rule->expr()), rule->MINIMISE() != nullptr ? "minimise" : "maximise"));
   for (auto* entry : rule->dispatchEntry()) attach(node, build_dispatch_entry(entry));
   return node;
 }

@@ -2,7 +2,7 @@
 // meters say what was. What is measured are whole watt-hours; float64 lives in the battery alone.
 //
 // Within an interval: what is seen at its begin → policy → offers, where a delivery period of a service begins → reserve (discharging stops
-// there) → what a departure needs (adds, never removes) → limits of groups (what is forced is shared first) → physics steps, in which who has
+// there) → what a departure needs (adds, never removes) → caps → limits of groups (what is forced is shared first) → physics steps, in which who has
 // promised something does what is activated and nothing else → meters. A vehicle that arrives inside an interval is seen at the
 // next; one that leaves inside it gives and takes until the last whole physics step before.
 #pragma once
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/fleet/fleet_state.h"
 #include "runtime/fleet/gate.h"
 #include "runtime/fleet/plug_ins.h"
 #include "runtime/fleet/share_limit.h"
@@ -26,18 +27,6 @@ struct FleetVehicles {                 // by vehicle
   uint32_t size() const { return static_cast<uint32_t>(capacity.size()); }
 };
 
-// What a policy may know of a vehicle when an interval begins.
-struct FleetState {
-  enum class Kind : uint8_t {
-    stored,        // Wh in the battery, whole, toward zero
-    plugged,       // 0 or 1
-    seconds_left,  // until it leaves; 0 where it is not plugged in
-    target,        // Wh that shall be there when it leaves (this plug-in's, or the next one's)
-    total,         // Wh that have flowed in the window of totals[index] before this interval
-    chosen,        // 0 or 1: the interval is one of cheapest[index]
-  } kind = Kind::stored;
-  uint32_t index = 0;
-};
 struct RunningTotal {
   bool of_discharge = false;           // else of charging
   std::vector<uint32_t> window_of_step;
@@ -57,6 +46,12 @@ struct GroupLimit {
   const TileSeries *import = nullptr, *export_ = nullptr;  // Wh of the group's meter without vehicles, a lane a group; null: vehicles alone
 };
 
+// Energy that a contract lets flow: what is left of it when an interval begins.
+struct EnergyCap {
+  uint32_t left = 0;                   // which output of the policy, Wh
+  bool of_discharge = true;            // else of charging
+};
+
 // Decides for the 32 vehicles of a tile. states[column * 32 + lane] as asked for; outputs[column * 32 + lane]: W wished (+ charges), then what
 // the request names. False: a vehicle of the tile has a fault that the interpreter must tell.
 class FleetPolicy {
@@ -73,9 +68,10 @@ struct FleetRequest {
   std::vector<FleetState> states;
   std::vector<RunningTotal> totals;
   std::vector<CheapestHours> cheapest;
+  std::vector<EnergyCap> caps;          // nothing exceeds them, not even what a departure needs
   std::vector<GroupLimit> limits;
   uint32_t outputs = 1;                // of the policy
-  bool wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // series beside charged and discharge
+  bool wants_flows = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made; flows: charged and discharge
   std::vector<ServiceOffer> services;  // they clear one after another, in this order
   std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
 };
@@ -97,6 +93,10 @@ struct FleetCounts {
   uint64_t bound = 0;                   // intervals of groups in which a limit cut something
   uint64_t ran_dry = 0;                 // drives that used more than the battery held
   uint64_t bids = 0, too_small = 0;     // of pools in delivery periods in which somebody offered; below the minimum
+  FleetCounts& operator+=(const FleetCounts& other) {
+    departures += other.departures, missed += other.missed, bound += other.bound, ran_dry += other.ran_dry, bids += other.bids, too_small += other.too_small;
+    return *this;
+  }
 };
 struct FleetResult {
   FleetSeries series;

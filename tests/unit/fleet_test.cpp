@@ -9,6 +9,7 @@
 
 #include "runtime/fleet/battery.h"
 #include "runtime/fleet/gate.h"
+#include "runtime/fleet/plan_optimum.h"
 #include "runtime/fleet/plug_ins.h"
 #include "runtime/fleet/share_limit.h"
 #include "runtime/fleet/simulate_fleet.h"
@@ -199,6 +200,67 @@ struct Fleet {
   Instant hour(double h) const { return clock.begin + static_cast<int64_t>(h * 3600); }
   int64_t charged(const FleetResult& result, uint32_t vehicle, uint32_t step) const { return result.series.charged.at(vehicle, step); }
 };
+
+// The plan is never dearer than a schedule drawn at random that keeps to the same law: levels of its own grid, powers of the plug, what a
+// drive takes and what a departure wants. And its cost is that of its own changes, priced here once more.
+TEST(PlanOptimum, noScheduleIsCheaper) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto below = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint64_t>(n)); };
+    Fleet fleet(2, 3600, 1);
+    const OptimumVehicle car{40, 20, 32, 0.9, 0.95, 7000, 5000};
+    OptimumPrices prices;
+    prices.has_ensured = true;
+    for (uint32_t step = 0; step < fleet.clock.steps; ++step) {
+      prices.take.push_back(below(400'000'000)), prices.give.push_back(below(300'000'000)), prices.house.push_back((below(4000) - 1500) * 1000);
+      prices.discharge.push_back(seed % 2 ? 20'000'000 : 0), prices.floor.push_back(8000);
+    }
+    for (uint32_t step = 0; step < fleet.clock.steps; ++step) prices.give[step] = std::min(prices.give[step], prices.take[step]);
+    const std::vector<PlugIn> stays = {{fleet.hour(0), fleet.hour(12), {}, {}, 0}, {fleet.hour(15), fleet.hour(30), {}, {}, 9.0}, {fleet.hour(33), fleet.hour(60), {}, {}, 5.0}};
+    const OptimumPlan plan = plan_optimum(fleet.clock, car, stays, prices);
+    const double unit = car.capacity / plan.units;
+    const auto cost = [&](uint32_t step, int change) {
+      const double plug = change > 0 ? change * unit / 0.9 : change * unit * 0.95, house = static_cast<double>(prices.house[step]) / 1e6;
+      const auto meter = [&](double net) { return net * static_cast<double>(net >= 0 ? prices.take[step] : prices.give[step]); };
+      return meter(house + plug) - meter(house) + (change < 0 ? -plug * static_cast<double>(prices.discharge[step]) : 0);
+    };
+    const int up = static_cast<int>(7.0 * 0.9 / unit + 1e-9), down = static_cast<int>(5.0 / 0.95 / unit + 1e-9);
+    const auto moves = [](uint32_t step) { return step < 12 || (step >= 15 && step < 30) || step >= 33; };
+    double planned = 0;
+    for (uint32_t step = 0; step < fleet.clock.steps; ++step) {
+      EXPECT_LE(plan.change[step], up);
+      EXPECT_GE(plan.change[step], -down);
+      if (!moves(step)) EXPECT_EQ(plan.change[step], 0);
+      if (plan.change[step] < 0) EXPECT_GE(plan.level[step] * unit, 8.0 - 1e-9);
+      planned += cost(step, plan.change[step]);
+    }
+    EXPECT_NEAR(planned, static_cast<double>(plan.cost), 1000.0);
+    EXPECT_GE(plan.level[11] * unit, 32 - 1e-6);
+    EXPECT_GE(plan.level[29] * unit, 32 - 1e-6);
+    int lawful = 0;
+    for (int trial = 0; trial < 400; ++trial) {
+      int level = static_cast<int>(20 / unit + 1e-9);
+      double drawn = 0;
+      bool is_lawful = true;
+      for (uint32_t step = 0; step < fleet.clock.steps; ++step) {
+        if (step == 15) level = static_cast<int>((level * unit - 9.0) / unit + 1e-9);
+        if (step == 33) level = static_cast<int>((level * unit - 5.0) / unit + 1e-9);
+        int change = 0;
+        if (moves(step)) {
+          change = step == 10 || step == 11 || step > 24 ? up : static_cast<int>(below(up + down + 1)) - down;
+          change = std::min(change, static_cast<int>(plan.units) - level);
+          if (change < 0 && (level + change) * unit < 8.0) change = 0;
+        }
+        level += change;
+        drawn += cost(step, change);
+        if ((step == 11 || step == 29) && level * unit < 32 - 1e-6) is_lawful = false;
+      }
+      lawful += is_lawful;
+      if (is_lawful) EXPECT_GE(drawn, planned - 1000.0) << "seed " << seed;
+    }
+    EXPECT_GT(lawful, 20);
+  }
+}
 
 struct Policy : FleetPolicy {
   std::function<void(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs)> of;

@@ -1,0 +1,107 @@
+// Shard: vehicles that share a group or a pool, from the first interval to the last. Tiles are stepped for as many intervals as nothing couples
+// them: until a gate opens, or one interval at a time where a limit's group has vehicles in more tiles than one. Between that, each tile is one
+// thread's alone, so the result is the same for any number of threads.
+#pragma once
+#include <array>
+
+#include "runtime/fleet/battery.h"
+#include "runtime/fleet/simulate_fleet.h"
+
+namespace wattlaw {
+
+class Shard {
+ public:
+  Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& series, std::vector<uint32_t> tiles);
+  void run(unsigned threads);
+  size_t size() const { return tiles_.size(); }
+
+  FleetCounts counts() const;
+  std::optional<std::pair<uint32_t, uint32_t>> fault() const;  // the first tile and step
+
+ private:
+  static constexpr uint32_t kLanes = kTileMembers;
+  static constexpr Instant kNever = INT64_MAX;
+
+  // Where a vehicle stands: which plug-in is at hand, and whether it has arrived for it.
+  struct Whereabouts {
+    uint32_t at = 0;                     // index of the plug-in at hand or the next one
+    bool is_there = false;
+    Instant next = kNever;               // when it leaves, or arrives
+    double wanted = 0;                   // kWh at departure
+    std::vector<uint32_t> ranked_for;    // by CheapestHours: plug-in + 1 for which `chosen` was made
+    std::vector<std::vector<uint32_t>> chosen;  // steps, ascending
+  };
+  // What 32 vehicles are, were told and did in the interval at hand.
+  struct Tile {
+    uint32_t number = 0, lanes = 0;      // of all tiles; vehicles there
+    Batteries<kLanes> batteries;
+    std::array<Whereabouts, kLanes> where;
+    std::vector<int64_t> states, outputs;  // [column][lane]
+    std::array<int64_t, kLanes> set{}, forced{};                    // W at the plug, + charges
+    std::array<int64_t, kLanes> charge_joules{}, discharge_joules{};
+    std::array<int64_t, kLanes> charge_left{}, discharge_left{};   // J that caps leave of the interval
+    std::array<int32_t, kLanes> charged{}, discharged{};           // Wh of the interval
+    std::array<uint8_t, kLanes> departed{}, was_there{};           // in the interval; when it began
+    std::vector<int64_t> totals;         // [total][lane]
+    struct Sold {
+      std::array<int64_t, kLanes> offered{}, accepted{}, delivered_joules{}, missed_joules{};
+      std::array<int32_t, kLanes> delivered{}, missed{};           // Wh of the interval
+    };
+    std::vector<Sold> sold;              // by service
+    FleetCounts counts;
+    std::optional<uint32_t> fault;       // the step
+  };
+  struct Place {
+    uint32_t tile, lane;                 // position among tiles_
+  };
+  struct Group {                         // of a limit
+    uint32_t number;
+    std::vector<Place> members;
+  };
+
+  // ---- shard.cpp: who is where, what is seen, what moves, what is recorded
+  void make_tile(Tile& tile, uint32_t number);
+  void make_groups();
+  const std::vector<PlugIn>& plug_ins(const Tile& tile, uint32_t lane) const { return request_.plug_ins->of_vehicle[vehicle_of(tile, lane)]; }
+  static uint32_t vehicle_of(const Tile& tile, uint32_t lane) { return tile.number * kLanes + lane; }
+  int64_t output(uint32_t column, const Tile& tile, uint32_t lane) const { return tile.outputs[column * kLanes + lane]; }
+  void await(Tile& tile, uint32_t lane);
+  void arrive(Tile& tile, uint32_t lane);
+  void leave(Tile& tile, uint32_t lane, uint32_t step);
+  void follow(Tile& tile, uint32_t lane, Instant now, uint32_t step, bool may_arrive);
+  bool is_chosen(uint32_t k, Tile& tile, uint32_t lane, uint32_t step);
+  void look(Tile& tile, uint32_t step);
+  bool decide(Tile& tile, uint32_t step);
+  void move(Tile& tile, uint32_t step);
+  void record(Tile& tile, uint32_t step);
+  void step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decided);
+  template <typename Wait>
+  void work(unsigned thread, unsigned threads, Wait& wait);
+
+  // ---- shard_decide.cpp: offers, constraints, limits
+  bool opens(const ServiceOffer& service, uint32_t step) const { return step == 0 || service.window_of_step[step] != service.window_of_step[step - 1]; }
+  bool is_gate(uint32_t step) const;
+  bool is_promised(const Tile& tile, uint32_t lane) const;
+  int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end) const;
+  void sell(uint32_t step);
+  void constrain(Tile& tile, uint32_t step);
+  void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
+  int64_t laxity(const Tile& tile, uint32_t lane, uint32_t step) const;
+  void activate(Tile& tile, uint64_t physics_step, int64_t* asked) const;
+  void account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t delivered);
+
+  const FleetRequest& request_;
+  const FleetVehicles& vehicles_;
+  const Clock& clock_;
+  FleetPolicy& policy_;
+  FleetSeries& series_;
+  std::vector<Tile> tiles_;
+  std::vector<std::vector<std::vector<Place>>> pools_;     // [service][pool]
+  std::vector<std::vector<Group>> groups_;                 // [limit]: of vehicles in several tiles, or all where one of them is
+  std::vector<std::vector<std::vector<Group>>> groups_of_; // [tile][limit]: of vehicles of this tile
+  bool is_coupled_ = false;                                // a limit's group has vehicles in several tiles
+  FleetCounts at_gates_;
+  const double hours_, physics_hours_;
+};
+
+}  // namespace wattlaw

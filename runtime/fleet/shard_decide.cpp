@@ -1,0 +1,175 @@
+// What a shard decides between policy and physics: offers at gates, reserves, departures, caps and the limits of groups.
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/fleet/shard.h"
+
+namespace wattlaw {
+namespace {
+
+constexpr double kWattHour = 0.001;
+constexpr int64_t kNoCap = INT64_MAX / 4;
+
+}  // namespace
+
+bool Shard::is_gate(uint32_t step) const {
+  return std::any_of(request_.services.begin(), request_.services.end(), [&](const ServiceOffer& service) { return opens(service, step); });
+}
+
+bool Shard::is_promised(const Tile& tile, uint32_t lane) const {
+  return std::any_of(tile.sold.begin(), tile.sold.end(), [&](const Tile::Sold& sold) { return sold.accepted[lane] > 0; });
+}
+
+// W that a vehicle offers until `end`, with what is known now.
+int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end) const {
+  const Whereabouts& where = tile.where[lane];
+  if (!where.is_there) return 0;
+  const ServiceOffer& service = request_.services[s];
+  const Instant until = clock_.instant_of(step) + int64_t{end - step} * clock_.step_seconds;
+  const int64_t most = output(service.most, tile, lane);
+  if (where.next < until || most <= 0) return 0;
+  const Batteries<kLanes>& b = tile.batteries;
+  Headroom headroom{b.discharge_power[lane], b.charge_power[lane], 0, 0};
+  const double floor = request_.reserve ? static_cast<double>(output(*request_.reserve, tile, lane)) : 0.0, stored = b.energy[lane] * 1000.0;
+  double spare = stored - floor;
+  if (request_.ensured) {  // what is given must come back before it leaves; and who has to charge until then offers nothing
+    const double needed = static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0 - stored;
+    const auto left = static_cast<double>((where.next - until) / clock_.step_seconds);
+    const double can_come_back = left * static_cast<double>(headroom.charge_power) * hours_ * b.charge_efficiency[lane] - needed;
+    if (can_come_back <= 0.0) return 0;
+    spare = std::min(spare, can_come_back);
+  }
+  headroom.energy_out = spare * b.discharge_efficiency[lane];
+  headroom.energy_in = (b.capacity[lane] * 1000.0 - stored) / b.charge_efficiency[lane];
+  for (const EnergyCap& cap : request_.caps) {  // what a contract allows is no more to promise than what the battery holds
+    double& energy = cap.of_discharge ? headroom.energy_out : headroom.energy_in;
+    energy = std::min(energy, static_cast<double>(output(cap.left, tile, lane)));
+  }
+  for (size_t other = 0; other < tile.sold.size(); ++other)
+    if (other != s) promise(request_.services[other], tile.sold[other].accepted[lane], headroom);
+  return std::min(offer_of(service, headroom), most);
+}
+
+// Services whose delivery period begins clear one after another.
+void Shard::sell(uint32_t step) {
+  for (size_t s = 0; s < request_.services.size(); ++s)
+    if (opens(request_.services[s], step))
+      for (Tile& tile : tiles_) tile.sold[s].accepted.fill(0), tile.sold[s].offered.fill(0);
+  for (size_t s = 0; s < request_.services.size(); ++s) {
+    const ServiceOffer& service = request_.services[s];
+    if (!opens(service, step)) continue;
+    uint32_t end = step + 1;
+    while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
+    for (const std::vector<Place>& pool : pools_[s]) {
+      std::vector<int64_t> offers;
+      offers.reserve(pool.size());
+      for (const Place& place : pool) offers.push_back(tiles_[place.tile].sold[s].offered[place.lane] = offer(s, tiles_[place.tile], place.lane, step, end));
+      if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
+      const std::vector<int64_t> accepted = clear_bid(service, offers);
+      bool is_taken = false;
+      for (size_t i = 0; i < pool.size(); ++i) is_taken = (tiles_[pool[i].tile].sold[s].accepted[pool[i].lane] = accepted[i]) > 0 || is_taken;
+      ++at_gates_.bids;
+      at_gates_.too_small += !is_taken;
+    }
+  }
+}
+
+// W at the plug, + discharges, that the services ask for now.
+void Shard::activate(Tile& tile, uint64_t physics_step, int64_t* asked) const {
+  for (size_t s = 0; s < tile.sold.size(); ++s) {
+    const ServiceOffer& service = request_.services[s];
+    if (service.activation[physics_step] == 0) continue;
+    for (uint32_t lane = 0; lane < tile.lanes; ++lane) asked[lane] += activated(service, tile.sold[s].accepted[lane], physics_step);
+  }
+}
+
+// What was delivered counts for the services in their order; what is then not there is missed.
+void Shard::account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t delivered) {
+  for (size_t s = 0; s < tile.sold.size(); ++s) {
+    Tile::Sold& sold = tile.sold[s];
+    const int64_t asked = activated(request_.services[s], sold.accepted[lane], physics_step);
+    if (asked == 0) continue;
+    const int64_t got = asked > 0 ? std::clamp<int64_t>(delivered, 0, asked) : std::clamp<int64_t>(delivered, asked, 0);
+    delivered -= got;
+    sold.delivered[lane] += read_register(sold.delivered_joules[lane], std::abs(got) * request_.physics_seconds);
+    sold.missed[lane] += read_register(sold.missed_joules[lane], std::abs(asked - got) * request_.physics_seconds);
+  }
+}
+
+// Each vehicle by itself: wish, reserve, what its departure needs now, and what contracts leave.
+void Shard::constrain(Tile& tile, uint32_t step) {
+  const Batteries<kLanes>& b = tile.batteries;
+  const Instant now = clock_.instant_of(step);
+  tile.set.fill(0), tile.forced.fill(0);
+  tile.charge_left.fill(kNoCap), tile.discharge_left.fill(kNoCap);
+  for (const EnergyCap& cap : request_.caps) {
+    std::array<int64_t, kLanes>& left = cap.of_discharge ? tile.discharge_left : tile.charge_left;
+    for (uint32_t lane = 0; lane < tile.lanes; ++lane) left[lane] = std::min(left[lane], std::max<int64_t>(output(cap.left, tile, lane), 0) * 3600);
+  }
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
+    if (!tile.where[lane].is_there) continue;
+    const int64_t charge_power = b.charge_power[lane], discharge_power = b.discharge_power[lane];
+    // Who has promised something does nothing else than what is activated.
+    int64_t set = is_promised(tile, lane) ? 0 : std::clamp<int64_t>(output(0, tile, lane), -discharge_power, charge_power);
+    if (set < 0 && request_.reserve) {
+      const double floor = static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour;
+      const double most = most_discharge(b.energy[lane], floor, b.discharge_efficiency[lane], hours_);
+      set = std::max<int64_t>(set, most > 0.0 ? -static_cast<int64_t>(std::min(most, static_cast<double>(discharge_power))) : 0);
+    }
+    if (request_.ensured) {
+      const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
+      const int64_t left = std::max<int64_t>((tile.where[lane].next - now) / clock_.step_seconds, 1);
+      const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane];
+      // What a discharge now would take has to come back as well.
+      const double taken = set < 0 ? static_cast<double>(-set) * kWattHour * hours_ / b.discharge_efficiency[lane] : 0.0;
+      if (needed + taken > static_cast<double>(left - 1) * an_interval) set = std::max<int64_t>(set, 0);
+      if (needed > static_cast<double>(left - 1) * an_interval) {
+        const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_);
+        tile.forced[lane] = watts < static_cast<double>(charge_power) ? static_cast<int64_t>(watts) + 1 : charge_power;
+        set = std::max(set, tile.forced[lane]);
+      }
+    }
+    tile.set[lane] = std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
+  }
+}
+
+int64_t Shard::laxity(const Tile& tile, uint32_t lane, uint32_t step) const {
+  const Batteries<kLanes>& b = tile.batteries;
+  const double wanted = request_.ensured ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.where[lane].wanted;
+  const double rate = static_cast<double>(b.charge_power[lane]) * kWattHour * b.charge_efficiency[lane];
+  const double hours = rate > 0.0 ? std::max(wanted - b.energy[lane], 0.0) / rate : 0.0;
+  return (tile.where[lane].next - clock_.instant_of(step)) / 60 - static_cast<int64_t>(hours * 60.0);
+}
+
+void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts) {
+  const Place& first_member = group.members.front();
+  int64_t room = output(limit.cap, tiles_[first_member.tile], first_member.lane), asked = 0;
+  if (limit.import != nullptr) {  // mean power of the rest of the meter, rounded against the vehicles
+    const int64_t net = limit.import->at(group.number, step) - (limit.export_ != nullptr ? limit.export_->at(group.number, step) : 0);
+    const int64_t watts = net * 3600;
+    room -= watts >= 0 ? (watts + clock_.step_seconds - 1) / clock_.step_seconds : watts / clock_.step_seconds;
+  }
+  for (const Place& place : group.members) {
+    const int64_t set = tiles_[place.tile].set[place.lane];
+    if (set < 0 && limit.nets) room -= set;
+    if (set > 0) asked += set;
+  }
+  if (asked <= room || asked == 0) return;
+  ++counts.bound;
+  std::vector<Place> charging;
+  std::vector<int64_t> forced, wish, key;
+  for (const Place& place : group.members) {
+    const Tile& tile = tiles_[place.tile];
+    const int64_t set = tile.set[place.lane];
+    if (set <= 0) continue;
+    charging.push_back(place);
+    forced.push_back(std::min(tile.forced[place.lane], set));
+    wish.push_back(set - forced.back());
+    if (limit.sharing == SharingRule::ordered) key.push_back(limit.by_departure ? tile.where[place.lane].next : laxity(tile, place.lane, step));
+  }
+  const std::vector<int64_t> first = share_limit(limit.sharing, room, forced, key);
+  const std::vector<int64_t> then = share_limit(limit.sharing, room - std::accumulate(first.begin(), first.end(), int64_t{0}), wish, key);
+  for (size_t i = 0; i < charging.size(); ++i) tiles_[charging[i].tile].set[charging[i].lane] = first[i] + then[i];
+}
+
+}  // namespace wattlaw
