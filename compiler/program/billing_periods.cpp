@@ -108,7 +108,9 @@ ExpressionId Elaborator::per_billing(ExpressionId amount, const Period& billing,
     // A day that is not in the run has no amount, whatever is said about months: only `in full` asks for the whole window.
     if (!whole && tariff.headers.partial != Share::in_full) amount = pool_.multiply(amount, window_share(tariff.headers.partial.value_or(Share::by_days)), span);
   } else if (d == kMoney) {
-    if (!whole && share != Share::in_full) amount = pool_.multiply(amount, window_share(share), span);
+    // What is made of what was there, such as 1 EUR/h * hours(plugged), is smaller in a part of a period by itself.
+    const bool is_gathered = pool_[amount].type.extensive && pool_[amount].grain.time.unit != Period::Unit::none;
+    if (!whole && share != Share::in_full && !(share == Share::by_days && is_gathered)) amount = pool_.multiply(amount, window_share(share), span);
   } else {
     if (Diagnostic* e = error("WL3131", span, "this amounts to " + dimension_words(d) + ", not to money")) {
       Dimension rest = d - kMoney;

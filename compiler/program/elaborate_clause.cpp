@@ -163,7 +163,8 @@ bool Elaborator::elaborate_amount_of(VersionParts& parts, NodeId of, NodeId clau
     return false;
   }
   parts.version.rate = rate;
-  parts.amount = per_billing(rate, billing, tariff, n.span);
+  const bool is_whole = once && pool_[rate].type.dimension == kMoney;  // what is due on a day is due whole
+  parts.amount = is_whole ? rate : per_billing(rate, billing, tariff, n.span);
   if (!parts.amount) return false;
   if (once) {
     ExpressionId date = elaborate(node(context.module, once).children[0], context);
@@ -439,11 +440,17 @@ void Elaborator::finish_clause(TariffInfo& tariff, Applied& applied, TypedClause
   if (NodeId to = tree(first.module).child(first.node, NodeKind::Payee)) clause.payee = role_of(to, first.module);
   if (NodeId to = tree(first.module).child(first.node, NodeKind::To)) clause.payee = role_of(to, first.module);
   if (clause.kind == ClauseKind::credit) std::swap(clause.payer, clause.payee);
-  clause.payer_account = account_of(clause.payer, first.module);
-  clause.payee_account = account_of(clause.payee, first.module);
+  clause.payer_account = account_of(clause.payer, clause.span);
+  clause.payee_account = account_of(clause.payee, clause.span);
   clause.entity = applied.entity;
   clause.payer_is_member = is_member_role(clause.payer, clause.entity, first.module);
   clause.payee_is_member = is_member_role(clause.payee, clause.entity, first.module);
+  if (const bool both = clause.payer_is_member && clause.payee_is_member; both || (!clause.payer_is_member && !clause.payee_is_member && clause.payer_account == clause.payee_account)) {
+    const std::string whose = both ? "the " + entity_name(program_, clause.entity) + " itself" : "`" + clause.payer_account + "`";
+    if (Diagnostic* d = error("WL4134", clause.span, "`" + clause.payer + "` and `" + clause.payee + "` are both the account of " + whose + ", so nothing would be paid")) d->hint("declare a role of its own for one of the two: `role Lessor`");
+    broken_.insert(tariff.symbol->name + "." + clause.name);
+    return;
+  }
   if (!make_of(clause.entity, clause)) {
     broken_.insert(tariff.symbol->name + "." + clause.name);
     return;

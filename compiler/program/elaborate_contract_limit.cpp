@@ -24,11 +24,22 @@ std::optional<Elaborator::FlowLimit> Elaborator::flow_limit(uint32_t module, Nod
   return FlowLimit{flow.text == "discharge", t[per].children[0], bound.children[1]};
 }
 
-// Who is bound: those whom the contract is applied to and covers, while it is in force.
+// Whom a tariff or contract is applied to and covers; invalid: everybody.
+ExpressionId Elaborator::covered_by(const TariffInfo& tariff, const Applied& applied, Context context, bool& good) {
+  ExpressionId covered = applied.condition;
+  context.module = tariff.symbol->module;
+  for (NodeId covers : tariff.headers.covers) {
+    ExpressionId holds = elaborate_boolean(covers, context);
+    good = good && holds;
+    if (holds && (!pool_.is_constant(holds) || pool_[holds].value == 0)) covered = pool_.both(covered, holds, node(context.module, covers).span);
+  }
+  return covered;
+}
+
+// Who is bound by a limit: whom the contract covers, where the limit says `when` it holds.
 ExpressionId Elaborator::bound_by(const TariffInfo& contract, const Applied& applied, const LabelVersion& limit, Context context, bool& good) {
-  ExpressionId bound = applied.condition;
+  ExpressionId bound = covered_by(contract, applied, context, good);
   std::vector<std::pair<uint32_t, NodeId>> conditions;
-  for (NodeId covers : contract.headers.covers) conditions.emplace_back(contract.symbol->module, covers);
   for (NodeId group : limit.outer_groups) conditions.emplace_back(limit.module, group);
   for (NodeId when : tree(limit.module).children(limit.node, NodeKind::When)) conditions.emplace_back(limit.module, node(limit.module, when).children[0]);
   for (const auto& [module, condition] : conditions) {

@@ -235,8 +235,8 @@ void Elaborator::add_bill_rounding(TariffInfo& tariff, Applied& applied) {
   clause.name = "rounding";
   clause.payer = tariff.payer;
   clause.payee = tariff.payee;
-  clause.payer_account = account_of(tariff.payer, tariff.symbol->module);
-  clause.payee_account = account_of(tariff.payee, tariff.symbol->module);
+  clause.payer_account = account_of(tariff.payer, clause.span);
+  clause.payee_account = account_of(tariff.payee, clause.span);
   clause.entity = applied.entity;
   clause.payer_is_member = is_member_role(tariff.payer, clause.entity, tariff.symbol->module);
   clause.payee_is_member = is_member_role(tariff.payee, clause.entity, tariff.symbol->module);

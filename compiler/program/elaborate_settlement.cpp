@@ -43,7 +43,7 @@ void Elaborator::begin_settlement(Settlement settlement, uint32_t module, std::o
 
 // Each site has that one of the tariffs which costs it least over the run; of equals the one that is written first.
 void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) {
-  std::vector<ExpressionId> totals;
+  std::vector<ExpressionId> totals, covered;  // covered: invalid is everybody
   ExpressionId first;
   for (const std::string& key : keys) {
     require_tariff(key);
@@ -66,11 +66,19 @@ void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) 
     if (pool_[owed].type.currency != pool_[first].type.currency && !agree(first, owed, context, span, "compared with")) return;
     totals.push_back(pool_.aggregate(Aggregate::sum, owed, settled(pool_[owed].grain.time, span), Period{}, span));
     if (!same_kind(totals[0], totals.back(), span, "compared with")) return;
+    bool good = true;
+    covered.push_back(covered_by(*tariffs_[key], applied_[key], context, good));
+    if (!good) return;
   }
   for (size_t i = 0; i < keys.size(); ++i) {
     ExpressionId least;
     for (size_t j = 0; j < keys.size(); ++j)
-      if (j != i) least = pool_.both(least, pool_.make(i < j ? Op::less_equal : Op::less, boolean_type(), {totals[i], totals[j]}, span), span);
+      if (j != i) {
+        ExpressionId is_less = pool_.make(i < j ? Op::less_equal : Op::less, boolean_type(), {totals[i], totals[j]}, span);
+        if (covered[j]) is_less = pool_.either({is_less, pool_.negation(covered[j], span)}, span);  // what does not cover one is no choice
+        least = pool_.both(least, is_less, span);
+      }
+    if (covered[i]) least = pool_.both(least, covered[i], span);
     if (!least) continue;
     for (uint32_t index : applied_[keys[i]].clauses) {
       TypedClause& clause = settlement_->clauses[index];

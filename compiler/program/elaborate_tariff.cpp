@@ -194,15 +194,23 @@ ExpressionId Elaborator::money_of(NodeId id, Context& context) {
   }
   require_tariff(key);
   std::vector<ExpressionId> terms;
-  bool known = label.empty();
+  bool known = label.empty(), is_end = false;
+  const TypedClause* other = nullptr;
   for (uint32_t index : applied_[key].clauses) {
     const TypedClause& clause = settlement_->clauses[index];
     if (!label.empty() && clause.name != label) continue;
     known = true;
+    is_end = is_end || clause.payer_is_member || clause.payee_is_member;
+    other = &clause;
     if (n.text == "received" ? clause.payee_is_member : clause.payer_is_member) terms.push_back(clause.line);
   }
   if (!known && broken_.empty())
     if (Diagnostic* d = error("WL2008", of->span, "`" + name + "` has no clause `" + label + "`")) d->hint("did you mean `" + nearest_name(label, tariff->order) + "`?");
+  if (other && !is_end) {
+    if (Diagnostic* d = error("WL4136", n.span, "no " + entity_name(program_, other->entity) + " has a part in this money: it goes from `" + other->payer + "` to `" + other->payee + "`"))
+      d->hint("add it up over those whom it is paid for: `sum(" + of->text + ") per pool`, or `… over all`");
+    return {};
+  }
   if (terms.empty()) return pool_.constant(0, number_type(kMoney, 0, true), n.span);
   if (!add_up(terms, context, n.span)) return {};
   return total_over_run(pool_.add(terms, n.span), context, n.span);

@@ -190,7 +190,7 @@ class Elaborator {
   std::string role_of(NodeId name, uint32_t module);
   bool is_member_role(const std::string& role, EntityGrain entity, uint32_t module);
   static bool is_kind(const Symbol& symbol, Symbol::Kind kind);
-  std::string account_of(const std::string& role, uint32_t module);
+  std::string account_of(const std::string& role, Span span);
   std::optional<std::string> zone_of(uint32_t module, Span span, bool required);
 
   // ---- elaborate_expression.cpp: invalid id after an error that has been reported
@@ -407,6 +407,7 @@ class Elaborator {
     NodeId period, most;
   };
   std::optional<FlowLimit> flow_limit(uint32_t module, NodeId limit);
+  ExpressionId covered_by(const TariffInfo& tariff, const Applied& applied, Context context, bool& good);
   ExpressionId bound_by(const TariffInfo& contract, const Applied& applied, const LabelVersion& limit, Context context, bool& good);
   bool contract_caps(Context context);
   void check_contract_limits();

@@ -328,7 +328,7 @@ std::string Elaborator::role_of(NodeId name, uint32_t module) {
 bool Elaborator::is_member_role(const std::string& role, EntityGrain entity, uint32_t module) {
   std::string name = role;
   for (int depth = 0; depth < 32; ++depth) {
-    if (entity == EntityGrain::site && name == "Consumer") return true;
+    if (entity == EntityGrain::site && name == "Consumer") return !settlement_ || !settlement_->sessions;  // a session is nobody's site
     if (entity == EntityGrain::vehicle && (name == "VehicleOwner" || name == "Driver")) return true;
     Symbol* symbol = find(name, module, Symbol::Kind::role);
     NodeId is = symbol ? tree(symbol->module).child(symbol->node, NodeKind::Is) : NodeId{};
@@ -339,12 +339,21 @@ bool Elaborator::is_member_role(const std::string& role, EntityGrain entity, uin
   return false;
 }
 
-std::string Elaborator::account_of(const std::string& role, uint32_t module) {
-  (void)module;
+// The actor who plays a role throughout the run, else the role's name.
+std::string Elaborator::account_of(const std::string& role, Span span) {
   for (const Symbol& symbol : symbols_) {
     if (symbol.kind != Symbol::Kind::actor) continue;
-    for (NodeId c : node(symbol.module, symbol.node).children)
-      if (node(symbol.module, c).kind == NodeKind::Is && node(symbol.module, c).text == role) return symbol.name;
+    const SyntaxTree& t = tree(symbol.module);
+    for (NodeId is : t.children(symbol.node, NodeKind::Is)) {
+      if (t[is].text != role) continue;
+      const NodeId from_node = t.child(is, NodeKind::FromDate), until_node = t.child(is, NodeKind::UntilDate);
+      const auto from = from_node ? parse_date(t[from_node].text) : std::nullopt, until = until_node ? parse_date(t[until_node].text) : std::nullopt;
+      if ((from && *from >= settlement_->until) || (until && *until <= settlement_->from)) continue;
+      if (settlement_->kind == Settlement::Kind::scenario && ((from && *from > settlement_->from) || (until && *until < settlement_->until)))
+        if (Diagnostic* d = error("WL4135", span, "`" + symbol.name + "` is `" + role + "` in a part of the run only, and an account has one holder"))
+          d->label(t[is].span, "here").hint("settle the time before and after in scenarios of their own");
+      return symbol.name;
+    }
   }
   return role;
 }

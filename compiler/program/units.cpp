@@ -24,7 +24,7 @@ constexpr BuiltIn kBuiltIn[] = {
     {"month", kMonth, 1, 1}, {"months", kMonth, 1, 1}, {"quarter", kMonth, 3, 1}, {"quarters", kMonth, 3, 1},
     {"year", kMonth, 12, 1}, {"years", kMonth, 12, 1}, {"calendar_year", kMonth, 12, 1},
     {"A", kCurrent, 1, 1}, {"V", {.energy = 1, .time = -1, .current = -1}, 1, 1000}, {"Hz", kFrequency, 1, 1},
-    {"km", kDistance, 1, 1}, {"m", kDistance, 1, 1000}, {"degC", kTemperature, 1, 1}, {"°C", kTemperature, 1, 1}, {"%", kNumber, 1, 100}, {"count", kNumber, 1, 1},
+    {"km", kDistance, 1, 1}, {"m", kDistance, 1, 1000}, {"degC", kTemperature, 1, 1}, {"°C", kTemperature, 1, 1}, {"%", kNumber, 1, 100}, {"count", kNumber, 1, 1}, {"number", kNumber, 1, 1},
 };
 
 // Minor units belong to whichever of these currencies the script declares.
