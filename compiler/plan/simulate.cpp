@@ -95,6 +95,11 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
   for (const TypedDispatch::Limit& limit : dispatch.limits) world.outputs.push_back(limit.cap);
   for (const TypedDispatch::Offer& offer : dispatch.offers) world.outputs.push_back(offer.most);
   for (const TypedDispatch::Cap& cap : dispatch.caps) world.outputs.push_back(cap.left);
+  // W that the rest of a site draws at most, or gives.
+  const auto most_rest = [&](int sign) -> int64_t {
+    const int at = position(sign > 0 ? "import" : "export");
+    return at < 0 ? 1 : traces.member_series[static_cast<size_t>(at)].max * 3600 / clock.step_seconds + 1;
+  };
   int64_t most_stored = 1, most_power = 1, longest = 1;
   for (uint32_t v = 0; v < vehicles.size(); ++v) {
     most_stored = std::max(most_stored, static_cast<int64_t>(vehicles.capacity[v] * 1000.0) + 1);
@@ -118,6 +123,7 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
       case FleetState::Kind::plugged:
       case FleetState::Kind::chosen: series.max = 1; break;
       case FleetState::Kind::seconds_left: series.max = longest; break;
+      case FleetState::Kind::rest: series.max = most_rest(1), series.min = -most_rest(-1); break;
       case FleetState::Kind::total: series.max = most_power * clock.step_seconds / 3600 * clock.steps + clock.steps; break;
     }
     world.traces.member_series.push_back(std::move(series));
@@ -131,7 +137,7 @@ GroupLimit Simulation::make_limit(const TypedDispatch::Limit& limit, uint32_t ca
   made.cap = cap;
   made.nets = limit.nets;
   made.sharing = limit.sharing;
-  made.by_departure = limit.by_departure;
+  made.order = limit.order;
   const uint32_t vehicles = members_of(traces, EntityGrain::vehicle).size();
   made.group_of.assign(vehicles, 0);
   made.groups = 1;
@@ -182,7 +188,13 @@ void Simulation::ask_for_series(FleetRequest& request) const {
 Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const {
   FleetRequest request;
   request.vehicles = &vehicles;
-  for (const TypedDispatch::State& state : dispatch.states) request.states.push_back(state.state);
+  for (const TypedDispatch::State& state : dispatch.states) {
+    request.states.push_back(state.state);
+    if (state.state.kind != wattlaw::FleetState::Kind::rest) continue;
+    request.rest.import = &traces.member_series[static_cast<size_t>(position("import"))];
+    request.rest.export_ = &traces.member_series[static_cast<size_t>(position("export"))];
+    for (const Rational& site : attribute("vehicle.site")) request.rest.site_of.push_back(site < 0 ? UINT32_MAX : static_cast<uint32_t>(site));
+  }
   request.outputs = static_cast<uint32_t>(world.outputs.size());
   ask_for_series(request);
   uint32_t next = 1;

@@ -24,6 +24,7 @@ const StateWord kStateWords[] = {
     {"target", "", FleetState::Kind::target, kEnergy, {1, 1000}},
     {"so_far", "", FleetState::Kind::total, kEnergy, {1, 1000}},
     {"chosen", "", FleetState::Kind::chosen, {}, {1, 1}},
+    {"rest_power", "", FleetState::Kind::rest, kPower, {1, 1000}},
 };
 
 }  // namespace
@@ -63,6 +64,7 @@ std::optional<ExpressionId> Elaborator::dispatch_name(const std::string& name, S
   const auto is_one = [&](ExpressionId flag) { return pool_.make(Op::equal, boolean_type(), {flag, pool_.constant(1, number_type(), span)}, span); };
   if (name == "stored") return fleet_state(FleetState::Kind::stored, 0, span);
   if (name == "plugged") return is_one(fleet_state(FleetState::Kind::plugged, 0, span));
+  if (name == "rest_power") return fleet_state(FleetState::Kind::rest, 0, span);
   if (name == "time_left") return fleet_state(FleetState::Kind::seconds_left, 0, span);
   if (name == "soc") return divide(fleet_state(FleetState::Kind::stored, 0, span), attribute("vehicle.capacity", span), span, span);
   if (name == "target") return divide(fleet_state(FleetState::Kind::target, 0, span), attribute("vehicle.capacity", span), span, span);
@@ -256,7 +258,7 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
   if (NodeId sharing = tree(context.module).child(entry, NodeKind::Sharing)) {
     const std::string& text = node(context.module, sharing).text;
     limit.sharing = text == "equal" ? SharingRule::equal : text == "proportional" ? SharingRule::proportional : SharingRule::ordered;
-    limit.by_departure = text == "earliest departure";
+    limit.order = text == "earliest departure" ? SharingOrder::departure : text == "earliest arrival" ? SharingOrder::arrival : text == "largest remaining" ? SharingOrder::remaining : SharingOrder::laxity;
   }
   dispatch_->limits.push_back(limit);
   return true;
@@ -358,8 +360,10 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
 void Elaborator::settle_what_moves() {
   if (!settlement_->dispatch) return;
   const auto& limits = settlement_->dispatch->limits;
+  const auto& states = settlement_->dispatch->states;
+  const bool reads_rest = std::any_of(states.begin(), states.end(), [](const TypedDispatch::State& state) { return state.state.kind == FleetState::Kind::rest; });
   const bool of_sites = std::any_of(settlement_->clauses.begin(), settlement_->clauses.end(), [](const TypedClause& clause) { return clause.entity == EntityGrain::site; }) ||
-                        std::any_of(limits.begin(), limits.end(), [](const TypedDispatch::Limit& limit) { return limit.of_meter; });
+                        std::any_of(limits.begin(), limits.end(), [](const TypedDispatch::Limit& limit) { return limit.of_meter; }) || reads_rest;
   if (of_sites)
     for (const char* wanted : {"import", "export"}) series(wanted, settlement_->dispatch->span);
 }

@@ -211,7 +211,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   bool metered = settlement_->sessions || std::any_of(settlement_->series.begin(), settlement_->series.end(), [&](uint32_t i) { return program_.series[i].request.per_member; });
   const bool bills_sites = std::any_of(applied_.begin(), applied_.end(), [](const auto& applied) { return applied.second.entity == EntityGrain::site; });
   if (!metered && bills_sites) settlement_->series.push_back(series_index_.at("import"));  // who is billed is who has a meter
-  if (applied_order_.empty() && tree(m).child(symbol.node, NodeKind::Show))
+  if (applied_order_.empty() && !settlement_->dispatch && tree(m).child(symbol.node, NodeKind::Show))
     if (Diagnostic* d = warning("WL4291", n.text_span, "`" + symbol.name + "` applies no tariff")) d->hint("write `apply TARIFF to every site`");
   for (NodeId c : n.children)
     if (node(m, c).kind == NodeKind::Show) elaborate_show(m, c);

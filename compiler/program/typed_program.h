@@ -368,7 +368,7 @@ struct TypedDispatch {
     bool nets = false;                 // `net_power`: what is discharged leaves room; else `power`, what vehicles draw
     bool of_meter = false;             // what else flows through the site's meter counts
     SharingRule sharing = SharingRule::proportional;
-    bool by_departure = false;         // ordered: by departure, else by laxity
+    SharingOrder order = SharingOrder::laxity;  // of `ordered`
     Span span;
   };
   std::vector<Limit> limits;

@@ -13,6 +13,7 @@ struct FleetState {
     target,        // Wh that shall be there when it leaves (this plug-in's, or the next one's)
     total,         // Wh that have flowed in the window of totals[index] before this interval
     chosen,        // 0 or 1: the interval is one of cheapest[index]
+    rest,          // W that the rest of its site draws in the interval, mean, toward zero; negative: gives
   } kind = Kind::stored;
   uint32_t index = 0;
 };

@@ -156,10 +156,19 @@ void Shard::look(Tile& tile, uint32_t step) {
         case FleetState::Kind::seconds_left: seen[lane] = w.is_there ? w.next - now : 0; break;
         case FleetState::Kind::target: seen[lane] = static_cast<int64_t>(w.wanted * 1000.0); break;
         case FleetState::Kind::total: seen[lane] = tile.totals[state.index * kLanes + lane]; break;
+        case FleetState::Kind::rest: seen[lane] = rest_of_site(tile, lane, step); break;
         case FleetState::Kind::chosen: seen[lane] = is_chosen(state.index, tile, lane, step); break;
       }
     }
   }
+}
+
+int64_t Shard::rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) const {
+  const FleetRequest::Rest& rest = request_.rest;
+  const uint32_t site = rest.site_of[vehicle_of(tile, lane)];
+  if (site == UINT32_MAX) return 0;
+  const auto flow = [&](const TileSeries* series) { return series != nullptr && series->bytes ? series->at(site, step) * 3600 / clock_.step_seconds : 0; };
+  return flow(rest.import) - flow(rest.export_);
 }
 
 bool Shard::decide(Tile& tile, uint32_t step) {

@@ -86,7 +86,10 @@ class Shard {
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
   void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
-  int64_t laxity(const Tile& tile, uint32_t lane, uint32_t step) const;
+  int64_t takes(const Tile& tile, uint32_t lane) const;
+  int64_t minutes_needed(const Tile& tile, uint32_t lane) const;
+  int64_t place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const;
+  int64_t rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) const;
   void activate(Tile& tile, uint64_t physics_step, int64_t* asked) const;
   void account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t delivered);
 

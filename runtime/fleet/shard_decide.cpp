@@ -1,5 +1,6 @@
 // What a shard decides between policy and physics: offers at gates, reserves, departures, caps and the limits of groups.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "runtime/fleet/shard.h"
@@ -133,12 +134,32 @@ void Shard::constrain(Tile& tile, uint32_t step) {
   }
 }
 
-int64_t Shard::laxity(const Tile& tile, uint32_t lane, uint32_t step) const {
+// Minutes at full power until the target is reached.
+int64_t Shard::minutes_needed(const Tile& tile, uint32_t lane) const {
   const Batteries<kLanes>& b = tile.batteries;
   const double wanted = request_.ensured ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.where[lane].wanted;
   const double rate = static_cast<double>(b.charge_power[lane]) * kWattHour * b.charge_efficiency[lane];
   const double hours = rate > 0.0 ? std::max(wanted - b.energy[lane], 0.0) / rate : 0.0;
-  return (tile.where[lane].next - clock_.instant_of(step)) / 60 - static_cast<int64_t>(hours * 60.0);
+  return static_cast<int64_t>(hours * 60.0);
+}
+
+// The smallest is served first.
+int64_t Shard::place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const {
+  const Whereabouts& where = tile.where[lane];
+  switch (order) {
+    case SharingOrder::laxity: return (where.next - clock_.instant_of(step)) / 60 - minutes_needed(tile, lane);
+    case SharingOrder::departure: return where.next;
+    case SharingOrder::arrival: return plug_ins(tile, lane)[where.at].begins;
+    case SharingOrder::remaining: return -minutes_needed(tile, lane);
+  }
+  return 0;
+}
+
+// W of what is set to charge that the battery can take in the interval: nobody keeps from others what he cannot use.
+int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
+  const Batteries<kLanes>& b = tile.batteries;
+  const double most = most_charge(b.energy[lane], b.capacity[lane], b.charge_efficiency[lane], hours_);
+  return most < static_cast<double>(tile.set[lane]) ? static_cast<int64_t>(std::ceil(std::max(most, 0.0))) : tile.set[lane];
 }
 
 void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts) {
@@ -152,7 +173,7 @@ void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t st
   for (const Place& place : group.members) {
     const int64_t set = tiles_[place.tile].set[place.lane];
     if (set < 0 && limit.nets) room -= set;
-    if (set > 0) asked += set;
+    if (set > 0) asked += takes(tiles_[place.tile], place.lane);
   }
   if (asked <= room || asked == 0) return;
   ++counts.bound;
@@ -160,12 +181,12 @@ void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t st
   std::vector<int64_t> forced, wish, key;
   for (const Place& place : group.members) {
     const Tile& tile = tiles_[place.tile];
-    const int64_t set = tile.set[place.lane];
-    if (set <= 0) continue;
+    if (tile.set[place.lane] <= 0) continue;
+    const int64_t set = takes(tile, place.lane);
     charging.push_back(place);
     forced.push_back(std::min(tile.forced[place.lane], set));
     wish.push_back(set - forced.back());
-    if (limit.sharing == SharingRule::ordered) key.push_back(limit.by_departure ? tile.where[place.lane].next : laxity(tile, place.lane, step));
+    if (limit.sharing == SharingRule::ordered) key.push_back(place_in_line(limit.order, tile, place.lane, step));
   }
   const std::vector<int64_t> first = share_limit(limit.sharing, room, forced, key);
   const std::vector<int64_t> then = share_limit(limit.sharing, room - std::accumulate(first.begin(), first.end(), int64_t{0}), wish, key);

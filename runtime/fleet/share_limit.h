@@ -9,7 +9,12 @@ namespace wattlaw {
 enum class SharingRule : uint8_t {
   proportional,        // to the demand; odd watts to the largest remainders, ties to the earlier member
   equal,               // everybody the same, what one does not need goes to the others; odd watts to the earlier members
-  ordered,             // by key, smallest first (laxity, departure), ties to the earlier member
+  ordered,             // by key, smallest first, ties to the earlier member
+};
+enum class SharingOrder : uint8_t {
+  laxity,              // who has the least time to spare
+  departure, arrival,  // who leaves first, who came first
+  remaining,           // who needs the longest to reach the target
 };
 
 // demand[i] >= 0. key: of `ordered`, as long as demand.

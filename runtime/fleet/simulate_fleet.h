@@ -42,7 +42,7 @@ struct GroupLimit {
   uint32_t cap = 0;                    // which output of the policy is the group's cap in W: that of its first vehicle counts
   bool nets = true;                    // what some discharge leaves room for others
   SharingRule sharing = SharingRule::proportional;
-  bool by_departure = false;           // `ordered`: by time of departure, else by laxity
+  SharingOrder order = SharingOrder::laxity;  // of `ordered`
   const TileSeries *import = nullptr, *export_ = nullptr;  // Wh of the group's meter without vehicles, a lane a group; null: vehicles alone
 };
 
@@ -72,6 +72,10 @@ struct FleetRequest {
   std::vector<GroupLimit> limits;
   uint32_t outputs = 1;                // of the policy
   bool wants_flows = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made; flows: charged and discharge
+  struct Rest {                        // what else flows through the meters of sites: Wh, a lane a site
+    std::vector<uint32_t> site_of;     // by vehicle; UINT32_MAX: at none
+    const TileSeries *import = nullptr, *export_ = nullptr;
+  } rest;                              // where a state asks for it
   std::vector<ServiceOffer> services;  // they clear one after another, in this order
   std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
 };

@@ -25,7 +25,7 @@ class Draw {
 };
 
 std::string condition(Draw& draw) {
-  switch (draw.below(9)) {
+  switch (draw.below(10)) {
     case 0: return fmt::format("marginal(import) {} 0.{:02} EUR/kWh", draw.one_of({"<", "<=", ">=", ">"}), draw.below(40));
     case 1: return fmt::format("marginal(export) {} 0.{:02} EUR/kWh", draw.one_of({"<", ">="}), draw.below(30));
     case 2: return fmt::format("soc {} {}%", draw.one_of({"<", "<=", ">=", ">"}), draw.below(100));
@@ -33,6 +33,7 @@ std::string condition(Draw& draw) {
     case 4: return fmt::format("time_left {} {} h", draw.one_of({"<", ">="}), 1 + draw.below(9));
     case 5: return fmt::format("sum({}) so far this {} < {} kWh", draw.one_of({"discharge", "charged"}), draw.one_of({"day", "week", "month"}), 1 + draw.below(30));
     case 6: return "Load is day";
+    case 9: return fmt::format("rest_power {} {} kW", draw.one_of({"<", ">="}), draw.below(6) - 1);
     case 7: return fmt::format("stored {} {}.5 kWh and plugged", draw.one_of({"<", ">="}), draw.below(40));
     default: return fmt::format("market.spot * {} > vehicle.patience", 1 + draw.below(3));
   }
@@ -89,6 +90,8 @@ service Both {
 contract Share between VehicleOwner and Aggregator {
   covers vehicle
   partial periods in full
+  limit sum(discharge) per week <= 25.5 kWh when vehicle.patience > 0.5 EUR/kWh
+  limit sum(charged) per day <= 21 kWh
   pay Aggregator -> VehicleOwner wear on discharge at 0.057 EUR/kWh
   pay Aggregator -> VehicleOwner late of 1.25 EUR for each departure when soc < target
   pay Aggregator -> VehicleOwner there of 0.013 EUR/h * hours(plugged) per month
@@ -100,7 +103,7 @@ dispatch Drawn for vehicle {
   for (int i = draw.below(3); i > 0; --i) text += fmt::format("  keep soc >= {}%{}\n", draw.below(90), draw.one_in(2) ? " while " + condition(draw) : "");
   const bool sells = draw.one_in(2);  // services that charge and limits do not go together
   if (!sells && draw.one_in(2)) text += fmt::format("  limit sum({}) per site <= {} sharing {}\n", draw.one_of({"power", "net_power"}), draw.one_of({"site.capacity", "5 kW", "by Load { day => 4 kW  night => site.capacity }"}),
-                                          draw.one_of({"equal", "proportional", "least laxity", "earliest departure"}));
+                                          draw.one_of({"equal", "proportional", "least laxity", "earliest departure", "earliest arrival", "largest remaining"}));
   if (!sells && draw.one_in(3)) text += fmt::format("  limit sum(net_power) per pool <= {} kW sharing {}\n", 3 + draw.below(20), draw.one_of({"equal", "proportional"}));
   if (!sells && draw.one_in(5)) text += "  limit sum(power) over all <= 25 kW\n";
   for (const char* service : {"Down", "Both"})
