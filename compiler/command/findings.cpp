@@ -79,7 +79,7 @@ class Decider {
     std::string values;
     std::vector<std::string> figures;
     for (const auto& [text, value] : norm.values) {
-      const std::string shown = print_value(program_, program_[value].type, interpreter_.evaluate(value, index, windows.first_step[first]));
+      const std::string shown = shown_as_declared(text, value, interpreter_.evaluate(value, index, windows.first_step[first]));
       figures.push_back(fmt::format("`{}` is {}", text, shown));
       values += (values.empty() ? "" : "; ") + text + " = " + shown;
     }
@@ -93,6 +93,18 @@ class Decider {
     for (const std::string& figure : figures) told.note(figure);
     for (const Citation& cite : norm.cites) told.note("by " + cite.text);
     if (!rule.binds.empty()) told.note(fmt::format("it binds `{}`", rule.binds));
+  }
+
+  // In the unit of its attribute; a state of charge in percent.
+  std::string shown_as_declared(const std::string& text, ExpressionId id, const Value& value) const {
+    const Expression& e = program_[id];
+    if (!value.nothing && text == "soc") return print_decimal(value.number * 100, 0, 6) + " %";
+    if (!value.nothing && e.op == Op::attribute && e.type.kind == ValueKind::number) {
+      const AttributeRequest& request = program_.attributes[e.index].request;
+      const auto meaning = request.unit_meaning ? request.unit_meaning(request.unit) : std::nullopt;
+      if (meaning && meaning->factor > 0) return print_decimal(value.number / meaning->factor, 0, 12) + " " + request.unit;
+    }
+    return print_value(program_, e.type, value);
   }
 
   const LoadedSettlement& loaded_;

@@ -1,6 +1,8 @@
 // What declarations say of one another, before anything is settled: time zones exist, roles and taxes are declared, nothing ends before
 // it begins, roles and calendars do not lead back to themselves, an exchange is between two currencies.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "compiler/program/elaborator.h"
 #include "runtime/base/nearest_name.h"
@@ -15,11 +17,50 @@ void Elaborator::check_declarations() {
       if (n.kind == NodeKind::ZoneText) check_zone(n.text, n.span);
       if (n.kind == NodeKind::TaxState || n.kind == NodeKind::CapBasis) check_tax_name(m, n.children[0]);
       if (n.kind == NodeKind::Exchange) declare_exchange(m, NodeId{i});
+      if (n.kind == NodeKind::Member) check_member(m, NodeId{i});
       if (n.kind != NodeKind::Role && n.kind != NodeKind::Actor) continue;
       for (NodeId is : tree(m).children(NodeId{i}, NodeKind::Is)) check_role(m, is);
     }
   check_circles(Symbol::Kind::role, NodeKind::Is);
   check_circles(Symbol::Kind::calendar, NodeKind::Includes);
+}
+
+// A member is of a kind that something is declared of, and says of it what is declared.
+void Elaborator::check_member(uint32_t module, NodeId id) {
+  const SyntaxTree& t = tree(module);
+  const NodeId is = t.child(id, NodeKind::Is);
+  const std::string& kind = t[is].text;
+  std::set<std::string> kinds = {"charger", "battery"}, fields;
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId c : tree(m).nodes[tree(m).root.index].children) {
+      const Node& n = node(m, c);
+      if (n.kind == NodeKind::Kind) kinds.insert(n.text);
+      if (n.kind == NodeKind::Kind && n.text == kind)
+        for (NodeId field : tree(m).children(c, NodeKind::Field)) fields.insert(node(m, field).text);
+      if (n.kind != NodeKind::Attribute) continue;
+      const size_t dot = n.text.find('.');
+      kinds.insert(n.text.substr(0, dot));
+      if (n.text.substr(0, dot) == kind) fields.insert(n.text.substr(dot + 1));
+    }
+  for (size_t entity = 1; entity < program_.entities.size(); ++entity) kinds.insert(program_.entities[entity].name);
+  if (!kinds.contains(kind)) {
+    const std::string near = nearest_name(kind, {kinds.begin(), kinds.end()});
+    if (Diagnostic* d = error("WL2028", t[is].span, "there is no `" + kind + "`")) d->hint(near.empty() ? "declare it: `kind " + kind + " {}`" : "did you mean `" + near + "`?");
+    return;
+  }
+  std::map<std::string, Span> said;
+  for (NodeId value : t.children(id, NodeKind::FieldValue)) {
+    const Node& field = t[value];
+    if (!said.emplace(field.text, field.text_span).second) {
+      if (Diagnostic* d = error("WL2049", field.text_span, "`" + field.text + "` is said twice of `" + t[id].text + "`")) d->label(said[field.text], "the first time").hint("keep one of them");
+      continue;
+    }
+    const Node& what = t[field.children[0]];
+    const bool is_thing = what.kind == NodeKind::Name && (find(what.text, module, Symbol::Kind::actor) || find(what.text, module, Symbol::Kind::tariff));  // its owner, its tariff
+    if (is_thing || fields.contains(field.text) || built_in_field(kind + "." + field.text)) continue;
+    const std::string near = nearest_name(field.text, {fields.begin(), fields.end()});
+    if (Diagnostic* d = error("WL2001", field.text_span, "nothing declares a `" + field.text + "` of a " + kind)) d->hint(near.empty() ? "declare it: `attribute " + kind + "." + field.text + ": yes_no = false`" : "did you mean `" + near + "`?");
+  }
 }
 
 void Elaborator::check_dates(uint32_t module, NodeId id) {

@@ -30,6 +30,7 @@ std::string figure_text(const TypedProgram& program, const ReadFigure& figure) {
     case ValueKind::member:
     case ValueKind::number: break;
   }
+  if (!figure.shown.empty()) return figure.shown;
   const std::string unit = unit_text(program, figure.type);
   return print_decimal(figure.value, figure.type.dimension.money ? 2 : 0, 6) + (unit.empty() ? "" : " " + unit);
 }

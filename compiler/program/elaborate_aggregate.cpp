@@ -267,6 +267,8 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     ExpressionId condition = where ? elaborate_boolean(node(context.module, where).children[0], context) : ExpressionId{};
     if (where && !condition) return {};
     if (condition && !(condition = of_holder(condition, *of, n.span))) return {};
+    // Asked of each feeder, `count(site)` is of those at that feeder.
+    if (into == EntityGrain::none && !over_all && context.each != EntityGrain::none && context.each != *of && way_to(*of, context.each)) into = context.each;
     return count_members(*of, condition, into, n.span);
   }
   int take = 0;

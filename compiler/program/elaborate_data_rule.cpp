@@ -85,6 +85,7 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
     period = *asked;
   }
   context.default_period = period;
+  context.each = entity;
   context.totals = period.unit == Period::Unit::none;
   if (period == kInterval) context.as_of.reset();
   std::map<std::string, ExpressionId> locals;

@@ -166,7 +166,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
       std::vector<ExpressionId> terms;
       for (const std::string& key : applied_order_) require_tariff(key);
       for (const TypedClause& clause : settlement_->clauses) {
-        if (clause.entity != EntityGrain::site) continue;
+        if (clause.entity != (context.each == EntityGrain::vehicle ? EntityGrain::vehicle : EntityGrain::site)) continue;  // each has its own account
         if (clause.payer_is_member) terms.push_back(clause.line);
         if (clause.payee_is_member) terms.push_back(pool_.negate(clause.line, n.span));
       }

@@ -197,6 +197,18 @@ bool Elaborator::read_conditions(uint32_t module, NodeId id, Context& context, N
   return true;
 }
 
+// A field that some member of the kind has, or an attribute that is declared of it.
+bool Elaborator::may_say(const std::string& kind, const std::string& field) const {
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (const Node& n : tree(m).nodes)
+      if (n.kind == NodeKind::Attribute && n.text == kind + "." + field) return true;
+  return std::any_of(symbols_.begin(), symbols_.end(), [&](const Symbol& symbol) {
+    if (symbol.kind != Symbol::Kind::member || node(symbol.module, tree(symbol.module).child(symbol.node, NodeKind::Is)).text != kind) return false;
+    const auto values = tree(symbol.module).children(symbol.node, NodeKind::FieldValue);
+    return std::any_of(values.begin(), values.end(), [&](NodeId value) { return node(symbol.module, value).text == field; });
+  });
+}
+
 // The text of `otherwise`, with `{tariff}`, `{charger.owner}` and definitions of the rule filled in.
 std::string Elaborator::fill_text(const Symbol& rule, Context& context) {
   const NodeId say = tree(rule.module).child(rule.node, NodeKind::OtherwiseSay);
@@ -212,6 +224,7 @@ std::string Elaborator::fill_text(const Symbol& rule, Context& context) {
     at = close + 1;
     if (reading.subject && name == reading.word) filled += reading.subject->name;
     else if (auto value = name.starts_with(reading.word + ".") ? value_of_field(name.substr(reading.word.size() + 1), context) : std::nullopt) filled += text_of(node(value->first, value->second).span);
+    else if (reading.subject && reading.subject->kind == Symbol::Kind::member && name.starts_with(reading.word + ".") && may_say(reading.word, name.substr(reading.word.size() + 1))) filled += "(not said)";
     else if (reading.subject || !reading.of_data) {
       if (Diagnostic* d = error("WL4406", n.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule is not asked of"))
         d->hint(reading.subject ? "write `{" + reading.word + "}`" : "a rule without `on tariff` or `for each` has nothing to name");

@@ -275,7 +275,10 @@ void Elaborator::elaborate_review(Symbol& symbol) {
   s.until = date_of(2027, 1, 1);
   s.zone = zone_of(symbol.module, s.span, false).value_or("UTC");
   begin_settlement(std::move(s), symbol.module);
-  if (clock_) elaborate_checks(symbol.module, symbol.node, {}, {});
+  if (!clock_) return;
+  read_sets_and_givens(symbol.module, symbol.node);
+  elaborate_checks(symbol.module, symbol.node, {}, {});
+  check_givens_read();
 }
 
 // Every tariff of the script itself that no scenario or test looked at is walked once, over a year from its first day in force.

@@ -120,6 +120,11 @@ std::optional<ExpressionId> Elaborator::elaborate_subject_is(NodeId id, Context&
   if (right.kind != NodeKind::Name) return std::nullopt;
   const bool is_tariff = reading.subject->kind == Symbol::Kind::tariff, is_end = is_tariff && (field == "payer" || field == "payee");
   const Symbol* actor = whole && reading.subject->kind == Symbol::Kind::actor ? reading.subject : whole ? nullptr : actor_in_field(field, context);
+  if (const bool is_silent = !is_end && !actor && !whole && reading.subject->kind == Symbol::Kind::member && !value_of_field(field, context);
+      is_silent && may_say(reading.word, field) && (find(right.text, context.module, Symbol::Kind::actor) || find(right.text, context.module, Symbol::Kind::role))) {
+    if (context.rule->undecided.empty()) context.rule->undecided = "`" + reading.subject->name + "` does not say its `" + field + "`";
+    return pool_.boolean(false, n.span);
+  }
   if (!is_end && !actor) return std::nullopt;
   if (Symbol* other = find(right.text, context.module, Symbol::Kind::actor)) return answer(actor == other);
   Symbol* role = find(right.text, context.module, Symbol::Kind::role);
@@ -207,7 +212,11 @@ ExpressionId Elaborator::field_of_subject(const std::string& field, Context& con
     return pool_.constant(1, meaning.type, span);
   }
   const ExpressionId e = value_in_type(*value, meaning, name);
-  if (e) reading.figures.push_back({reading.subject->name + "." + field, pool_[e].type, pool_[e].value, {}, node(value->first, value->second).span});
+  if (e) {
+    ReadFigure figure{reading.subject->name + "." + field, pool_[e].type, pool_[e].value, {}, node(value->first, value->second).span};
+    if (meaning.type.kind == ValueKind::number && meaning.unit.factor > 0 && !meaning.unit_text.empty()) figure.shown = print_decimal(pool_[e].value / meaning.unit.factor, 0, 12) + " " + meaning.unit_text;
+    reading.figures.push_back(std::move(figure));
+  }
   return e;
 }
 

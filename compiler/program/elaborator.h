@@ -103,6 +103,7 @@ struct Context {
   bool single_lines = false;           // … but its single lines inside an aggregate, which gathers them itself
   std::map<std::string, ExpressionId>* locals = nullptr;
   std::optional<BandSplit> split;      // the band set means this class of it: values that exist per band are those of the class
+  EntityGrain each = EntityGrain::none;  // in a rule over settled data: whom it is asked of
   RuleReading* rule = nullptr;         // in a norm: the law of the day `as_of` is read
   std::optional<uint32_t> names_of;    // the module whose names are meant, if another than `module`: a rule's `where` speaks as the tariff does
   std::optional<uint32_t>* splits_by = nullptr;  // where a value per band may stand: told the band set
@@ -462,6 +463,7 @@ class Elaborator {
   std::optional<Answer> decide_condition(NodeId condition, Context& context);
   ExpressionId elaborate_rule_logic(NodeId id, Context& context);
   bool read_conditions(uint32_t module, NodeId norm, Context& context, NormVersion& version);
+  bool may_say(const std::string& kind, const std::string& field) const;
   std::string fill_text(const Symbol& rule, Context& context);
   void warn_of_status();
 
@@ -514,6 +516,7 @@ class Elaborator {
 
   // ---- check_declarations.cpp
   void check_declarations();
+  void check_member(uint32_t module, NodeId member);
   void check_dates(uint32_t module, NodeId id);
   void check_zone(const std::string& name, Span span);
   void check_tax_name(uint32_t module, NodeId name);

@@ -303,6 +303,7 @@ struct ReadFigure {                    // what a norm read of the declarations: 
   Rational value;
   std::string where;                   // a case in which it is so: "2026-01-05 06:00", "`site.kind` is home"; may be empty
   Span place;                          // of the clause, role or member that says it
+  std::string shown = {};              // as its unit is declared: "60 %"; empty: in canonical units
 };
 struct NormVersion {                   // a norm on one subject, as the texts stand from a date on
   std::optional<Date> from, until;     // [from, until); no `from`: since the first text
