@@ -269,10 +269,14 @@ void Runner::run_folder(const fs::path& folder) {
   bool fails = false;
   for (const std::string& line : lines_of(read_file(folder / "case.txt"))) {
     if (line.empty() || line[0] == '#') continue;
-    Outcome outcome = run_wattlaw(wattlaw, words_of(line), work.path);
-    transcript += "$ wattlaw " + line + "\n" + outcome.output;
+    // `check rules.watt   # ends with status 1`: an example may show how a pipeline is told.
+    const size_t note = line.find("# ends with status ");
+    const int expected = note == std::string::npos ? 0 : std::atoi(line.c_str() + note + std::strlen("# ends with status "));
+    const std::string command = line.substr(0, line.find_last_not_of(' ', note == std::string::npos ? note : note - 1) + 1);
+    Outcome outcome = run_wattlaw(wattlaw, words_of(command), work.path);
+    transcript += "$ wattlaw " + command + "\n" + outcome.output;
     if (outcome.exit != 0) transcript += "[exit " + std::to_string(outcome.exit) + "]\n";
-    fails |= outcome.exit != 0;
+    fails |= outcome.exit != expected;
   }
   if (transcript.empty()) return fail(folder, "case.txt holds no command");
   if (!is_named_right(folder, fails)) return;

@@ -32,7 +32,7 @@ TraceRequest request_of(const TypedProgram& program, const Settlement& settlemen
     SeriesRequest& series = request.series.emplace_back(program.series[index].request);
     if (!settlement.dispatch) continue;
     // What is simulated has no file; the registers of a site may have one, of the rest of the site.
-    const bool of_vehicles = program.series[index].entity == EntityGrain::vehicle || series.column == "vehicle_import" || series.column == "vehicle_export" || series.column == "controllable_import";
+    const bool of_vehicles = (program.series[index].entity == EntityGrain::vehicle && !series.question) || series.column == "vehicle_import" || series.column == "vehicle_export" || series.column == "controllable_import";
     series.is_computed = of_vehicles;
     series.optional = series.optional || (series.entity == "site" && series.per_member);
   }

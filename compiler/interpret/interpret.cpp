@@ -176,7 +176,7 @@ Value Interpreter::State::read_series(const Expression& e, const Place& at) {
   const SeriesRequest& request = program.series[e.index].request;
   bool missing = position < 0;
   Value value;
-  if (!missing && request.per_member) {
+  if (!missing && (request.per_member || (request.question && !request.question->of_member.empty()))) {
     const TileSeries& series = traces.member_series[position];
     missing = !series.quality.empty() && series.quality_at(at.site, at.step) == Quality::missing;
     if (!missing) value.number = Rational(Integer(series.at(at.site, at.step)) * series.quantum.numerator, series.quantum.denominator);

@@ -26,7 +26,7 @@ ExpressionId Elaborator::elaborate_let(const LabelVersion& version, const std::s
     return {};
   }
   // A definition that is read many times is elaborated once for each way of reading it; what it reads is told to every reader.
-  std::string key = std::to_string(reinterpret_cast<uintptr_t>(&n)) + "/" + std::to_string(reinterpret_cast<uintptr_t>(context.tariff)) + "/" + (context.as_of ? print_date(*context.as_of) : "-") + "/" +
+  std::string key = std::to_string(reinterpret_cast<uintptr_t>(&n)) + "/" + std::to_string(reinterpret_cast<uintptr_t>(context.tariff)) + "/" + (context.as_of ? print_date(*context.as_of) : "-") + "/" + std::to_string(static_cast<int>(context.each)) + "/" +
                     period_name(context.default_period) + "/" + std::to_string(static_cast<int>(context.prices) * 4 + context.totals * 2 + context.single_lines) + (context.cut_dates ? "c" : "") +
                     (context.split ? "/" + std::to_string(context.split->bands) + "=" + std::to_string(context.split->band) : "") + (context.splits_by ? "s" : "");
   auto known = let_memo_.find(key);

@@ -117,7 +117,7 @@ bool Elaborator::is_known_ahead(ExpressionId root, Span span) {
         continue;
       }
     }
-    const bool is_reading = e.op == Op::series && e.grain.entity != EntityGrain::none && program_.series[e.index].source != SeriesSource::state;
+    const bool is_reading = e.op == Op::series && e.grain.entity != EntityGrain::none && program_.series[e.index].source != SeriesSource::state && !program_.series[e.index].request.question;
     const bool gathers = e.op == Op::aggregate || e.op == Op::previous || e.op == Op::quota || e.op == Op::running_surplus || (e.op == Op::over_members && e.grain.time.unit != Period::Unit::none);
     if (is_reading || gathers) {
       if (Diagnostic* d = error("WL4208", span, is_reading ? "`" + program_.series[e.index].name + "` of an interval is known when the interval is over; a dispatch decides when it begins" : "this is known when its period is over; a dispatch decides before"))

@@ -11,7 +11,7 @@ namespace {
 using Term = RecordQuestion::Term;
 using Comparison = RecordQuestion::Comparison;
 
-const char* const kCanBeAsked = "a record's day is compared with `today` or a date, its instant with `now`: `exists(event where event.begins <= now and now < event.ends)`";
+const char* const kCanBeAsked = "a record's day is compared with `today` or a date, its instant with `now`, and a member with the one at hand: `exists(booking where booking.vehicle is vehicle and booking.begins <= now and now < booking.ends)`";
 
 }  // namespace
 
@@ -68,6 +68,18 @@ std::optional<RecordQuestion::Term> Elaborator::record_term(NodeId id, const Sym
 bool Elaborator::record_condition(NodeId id, const Symbol& kind, RecordQuestion& question, const Context& context) {
   const Node& n = node(context.module, id);
   if (n.kind == NodeKind::And) return std::all_of(n.children.begin(), n.children.end(), [&](NodeId c) { return record_condition(c, kind, question, context); });
+  if (n.kind == NodeKind::IsTest && n.text == "is") {  // `booking.vehicle is vehicle`: of the member at hand
+    const Node &left = node(context.module, n.children[0]), &right = node(context.module, n.children[1]);
+    const std::string field = left.kind == NodeKind::Name && left.text.starts_with(kind.name + ".") ? left.text.substr(kind.name.size() + 1) : "";
+    if (!field.empty() && right.kind == NodeKind::Name && field_type(kind, field) == right.text && entity_named(right.text, context.module)) {
+      if (!question.of_member.empty() && question.of_member != field) {
+        if (Diagnostic* d = error("WL2025", n.span, "records are asked of one member")) d->hint("ask for each of them, `exists(… where " + kind.name + "." + field + " is " + right.text + ")`, and join the two with `and`");
+        return false;
+      }
+      question.of_member = field;
+      return true;
+    }
+  }
   static const std::map<std::string, std::pair<Comparison::Op, bool>> kOps = {{"=", {Comparison::Op::equal, false}}, {"!=", {Comparison::Op::not_equal, false}},
     {"<", {Comparison::Op::less, false}}, {"<=", {Comparison::Op::less_equal, false}}, {">", {Comparison::Op::less, true}}, {">=", {Comparison::Op::less_equal, true}}};
   const auto op = kOps.find(n.text);
@@ -118,6 +130,10 @@ ExpressionId Elaborator::elaborate_exists(NodeId id, Context& context) {
     declaration.request.flow = Flow::intensive;
     declaration.request.quantum = Quantum{1, 1};
     declaration.request.yes_no = true;
+    if (!question.of_member.empty()) {
+      declaration.entity = *entity_named(field_type(*kind, question.of_member), kind->module);
+      declaration.request.entity = entity_name(program_, declaration.entity);
+    }
     declaration.request.question = std::move(question);
     known = series_index_.emplace(series_name, static_cast<uint32_t>(program_.series.size())).first;
     program_.series.push_back(std::move(declaration));

@@ -170,6 +170,10 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
         if (clause.payer_is_member) terms.push_back(clause.line);
         if (clause.payee_is_member) terms.push_back(pool_.negate(clause.line, n.span));
       }
+      if (terms.empty() && context.each == EntityGrain::vehicle) {
+        if (Diagnostic* d = error("WL4136", n.span, "no contract that is applied charges or pays the owner of a vehicle, so a vehicle has no bill")) d->hint("apply one to every vehicle, or ask `for each site`");
+        return {};
+      }
       if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
       for (ExpressionId& term : terms) {  // what is paid: taxes have lines of their own, so prices with and without them stand side by side
         const uint16_t currency = pool_[terms[0]].type.currency;

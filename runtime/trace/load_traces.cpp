@@ -78,6 +78,7 @@ class TraceLoader {
   std::map<std::string, MemberIndex> index_;     // by entity
   std::deque<SeriesBuilder> builders_;           // by series; addresses stay
   std::map<std::string, SeriesFile> files_;      // by path
+  std::map<size_t, TileSeries> asked_of_each_;   // by series: questions about records of each member
   std::map<size_t, ClockSeries> keyed_;          // by series: tables and records
   Traces traces_;
 };
@@ -208,7 +209,7 @@ Result<Ok> TraceLoader::find_members() {
   for (const std::string& entity : request_.entities) {
     const auto is_asked = [&](const std::string& other) { return other == entity; };
     const bool wanted = std::find(request_.settled.begin(), request_.settled.end(), entity) != request_.settled.end() ||
-                        std::any_of(request_.series.begin(), request_.series.end(), [&](const SeriesRequest& series) { return series.per_member && is_asked(series.entity); }) ||
+                        std::any_of(request_.series.begin(), request_.series.end(), [&](const SeriesRequest& series) { return (series.per_member || (series.question && !series.question->of_member.empty())) && is_asked(series.entity); }) ||
                         std::any_of(request_.attributes.begin(), request_.attributes.end(), [&](const AttributeRequest& attribute) { return is_asked(attribute.entity) || attribute.names == entity; });
     const std::string name = entity + "s.csv";
     if (!wanted || !is_there(folder(name))) continue;
@@ -316,12 +317,14 @@ Result<Ok> TraceLoader::read_keyed() {
   std::map<std::string, std::vector<size_t>> of_file;
   for (size_t i = 0; i < found_.size(); ++i) {
     if (found_[i].form != Form::records) continue;
-    Result<RecordsRead> read = read_records(found_[i].path, found_[i].shown, *request_.series[i].question, clock_.zone);
+    Result<RecordsRead> read = read_records(found_[i].path, found_[i].shown, *request_.series[i].question, clock_.zone, ids_of(request_.series[i].entity));
     if (!read) return read.failure();
     const std::pair<std::string, std::string> hash{found_[i].shown, read->hash};
     if (std::find(traces_.file_hashes.begin(), traces_.file_hashes.end(), hash) == traces_.file_hashes.end()) traces_.file_hashes.push_back(hash);
     if (read->cut) traces_.remarks.push_back(*read->cut);
-    keyed_[i] = answer(*request_.series[i].question, read->records, clock_);
+    const RecordQuestion& question = *request_.series[i].question;
+    if (question.of_member.empty()) keyed_[i] = answer(question, read->records, clock_);
+    else asked_of_each_[i] = answer_each(question, read->records, clock_, static_cast<uint32_t>(ids_of(request_.series[i].entity).size()));
   }
   for (size_t i = 0; i < found_.size(); ++i)
     if (found_[i].form == Form::keyed) of_file[found_[i].path].push_back(i);
@@ -359,6 +362,11 @@ Result<Traces> TraceLoader::load() {
     traces_.remarks.push_back({true, Failure{"WL6037", std::to_string(cut_files - kCutFilesTold) + " more files end with a digit and without a line end", "a whole file ends with a line end", "", 0, ""}});
   std::sort(traces_.file_hashes.begin(), traces_.file_hashes.end());
   for (size_t i = 0; i < request_.series.size(); ++i) {
+    if (const auto asked = asked_of_each_.find(i); asked != asked_of_each_.end()) {
+      traces_.member_series.push_back(std::move(asked->second));
+      traces_.clock_series.emplace_back();
+      continue;
+    }
     if (const auto keyed = keyed_.find(i); keyed != keyed_.end()) {
       traces_.member_series.emplace_back();
       traces_.clock_series.push_back(std::move(keyed->second));

@@ -1,7 +1,9 @@
 #include "runtime/trace/records.h"
 
 #include <algorithm>
+#include <map>
 
+#include "runtime/base/nearest_name.h"
 #include "runtime/time/civil.h"
 #include "runtime/trace/read_csv.h"
 #include "runtime/trace/read_time.h"
@@ -49,7 +51,7 @@ bool holds(const RecordQuestion::Comparison& comparison, const Record& record, i
 
 }  // namespace
 
-Result<RecordsRead> read_records(const std::string& path, const std::string& shown, const RecordQuestion& question, const Zone& zone) {
+Result<RecordsRead> read_records(const std::string& path, const std::string& shown, const RecordQuestion& question, const Zone& zone, const std::vector<std::string>& members) {
   Result<CsvReader> csv = CsvReader::open(path, shown);
   if (!csv) return csv.failure();
   std::vector<size_t> columns;
@@ -58,6 +60,10 @@ Result<RecordsRead> read_records(const std::string& path, const std::string& sho
     if (column < 0) return csv->missing_column(field.column, "records of `" + question.kind + "` have a column for each field that is asked");
     columns.push_back(static_cast<size_t>(column));
   }
+  const int of_member = question.of_member.empty() ? -1 : csv->column_of(question.of_member);
+  if (!question.of_member.empty() && of_member < 0) return csv->missing_column(question.of_member, "records of `" + question.kind + "` have a column for each field that is asked");
+  std::map<std::string_view, int64_t> numbers;
+  for (size_t i = 0; i < members.size(); ++i) numbers.emplace(members[i], static_cast<int64_t>(i));
   RecordsRead read;
   TimeReader times(zone);
   std::string_view row;
@@ -73,6 +79,15 @@ Result<RecordsRead> read_records(const std::string& path, const std::string& sho
       Result<int64_t> value = read_field(*csv, times, zone, question.fields[i], trim(fields[columns[i]]));
       if (!value) return value.failure();
       record.push_back(*value);
+    }
+    if (of_member >= 0) {
+      const std::string id(trim(fields[static_cast<size_t>(of_member)]));
+      const auto known = numbers.find(id);
+      if (known == numbers.end()) {
+        const std::string near = nearest_name(id, members);
+        return csv->fail("WL6070", "no " + question.of_member + " is called `" + show_text(id) + "`", near.empty() ? "name one that the data has" : "is `" + near + "` meant?");
+      }
+      record.push_back(known->second);
     }
     read.records.push_back(std::move(record));
   }
@@ -93,6 +108,20 @@ ClockSeries answer(const RecordQuestion& question, const std::vector<Record>& re
     };
     series.values[step] = std::any_of(records.begin(), records.end(), says_yes);
   }
+  return series;
+}
+
+TileSeries answer_each(const RecordQuestion& question, const std::vector<Record>& records, const Clock& clock, uint32_t members) {
+  TileSeries series = make_tile_series(members, clock.steps, 4, Quantum{1, 1});
+  std::vector<std::vector<Record>> of_member(members);
+  for (const Record& record : records) of_member[static_cast<size_t>(record.back())].push_back(record);
+  for (uint32_t m = 0; m < members; ++m) {
+    if (of_member[m].empty()) continue;
+    const ClockSeries answers = answer(question, of_member[m], clock);
+    for (uint32_t step = 0; step < clock.steps; ++step)
+      if (answers.values[step] != 0) series.set(m, step, 1);
+  }
+  series.max = 1;
   return series;
 }
 

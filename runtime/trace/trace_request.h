@@ -43,6 +43,7 @@ struct RecordQuestion {
   std::string kind;                            // "cpp_event"
   std::vector<Field> fields;                   // those the comparisons read
   std::vector<Comparison> all_of;
+  std::string of_member;                       // the column that names the member it is asked of (`booking.vehicle is vehicle`); empty: asked once
 };
 
 // One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.

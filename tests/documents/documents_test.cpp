@@ -145,7 +145,7 @@ std::vector<std::string> commands_of(const fs::path& path) {
   bool is_block = false;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("```")) is_block = !is_block;
-    else if (is_block && line.starts_with("wattlaw ")) commands.push_back(line);
+    else if (is_block && (line.starts_with("wattlaw ") || line.starts_with("rm "))) commands.push_back(line);
     if (is_block) continue;
     for (std::sregex_iterator match(line.begin(), line.end(), kInline), end; match != end; ++match) commands.push_back((*match)[1]);
   }
@@ -243,11 +243,17 @@ class Examples : public Documents {
     std::string said;
     for (const std::string& command : commands) {
       const fs::path folder = command.find("examples/") != std::string::npos ? work_ : copy;
+      if (command.starts_with("rm ")) {
+        std::istringstream words(command.substr(3));
+        for (std::string path; words >> path;) fs::remove(folder / path);
+        continue;
+      }
       if (command.starts_with("wattlaw synthesize")) fs::remove_all(folder / out_of(command));
-      const Outcome outcome = run(command, folder);
-      EXPECT_EQ(outcome.exit, 0) << command << "\n" << outcome.output;
+      const size_t note = command.find("# ends with status ");
+      const Outcome outcome = run(command.substr(0, note), folder);
+      EXPECT_EQ(outcome.exit, note == std::string::npos ? 0 : std::atoi(command.c_str() + note + 19)) << command << "\n" << outcome.output;
       said += outcome.output;
-      if (command.starts_with("wattlaw test ")) said += expectations_of(folder / command.substr(13));
+      if (command.starts_with("wattlaw test ")) said += expectations_of(folder / command.substr(13));  // of a script alone
     }
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(original)) {
       const fs::path relative = fs::relative(entry.path(), original);
