@@ -76,14 +76,14 @@ class Decider {
   void tell(const TypedRule& rule, const DataNorm& norm, const std::string& member, uint32_t index, uint32_t first, uint32_t last, const Windows& windows, size_t before) {
     const bool whole = norm.period.unit == Period::Unit::none;
     const std::string from = whole ? "" : windows.label(first, loaded_.clock), until = whole ? "" : windows.label(last, loaded_.clock);
-    std::string values;
+    std::string values, text = norm.text;
     std::vector<std::string> figures;
-    for (const auto& [text, value] : norm.values) {
-      const std::string shown = shown_as_declared(text, value, interpreter_.evaluate(value, index, windows.first_step[first]));
-      figures.push_back(fmt::format("`{}` is {}", text, shown));
-      values += (values.empty() ? "" : "; ") + text + " = " + shown;
+    for (const auto& [compared, value] : norm.values) {
+      const std::string shown = shown_as_declared(compared, value, interpreter_.evaluate(value, index, windows.first_step[first]));
+      figures.push_back(fmt::format("`{}` is {}", compared, shown));
+      values += (values.empty() ? "" : "; ") + compared + " = " + shown;
+      text = replace_all(text, "{" + compared + "}", shown);
     }
-    std::string text = norm.text;
     if (!member.empty()) text = replace_all(text, "{" + entity_name(program_, norm.entity) + "}", member);
     out_.csv += fmt::format("{},{},{},{},{},{},{},{}\n", csv_cell(rule.name), kind_word(norm.kind), csv_cell(member), from, until, last - first + 1, csv_cell(values), csv_cell(text));
     if (before >= kMostTold) return;

@@ -62,6 +62,27 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
   return norm;
 }
 
+// The text of `otherwise`: it may name the member, and what the norms of the rule compare.
+void Elaborator::say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed) {
+  for (size_t open = say.text.find('{'); open != std::string::npos; open = say.text.find('{', open + 1)) {
+    const size_t close = say.text.find('}', open);
+    if (close == std::string::npos) break;
+    const std::string name = say.text.substr(open + 1, close - open - 1);
+    if (name == word) continue;
+    std::optional<std::pair<std::string, ExpressionId>> value;
+    for (const DataNorm& norm : typed.on_data)
+      for (const auto& compared : norm.values)
+        if (compared.first == name) value = compared;
+    if (!value && !typed.on_data.empty()) {
+      if (Diagnostic* d = error("WL4406", say.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule does not compare"))
+        d->hint(word.empty() ? "name what stands on a side of a comparison, as it is written there" : "write `{" + word + "}`, or what stands on a side of a comparison, as it is written there");
+    }
+    for (DataNorm& norm : typed.on_data)
+      if (value && std::none_of(norm.values.begin(), norm.values.end(), [&](const auto& compared) { return compared.first == name; })) norm.values.push_back(*value);
+  }
+  for (DataNorm& norm : typed.on_data) norm.text = say.text;
+}
+
 // A rule that declarations do not decide and a run can: asked of members of the data, or of periods, or of figures of the run.
 bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
   const SyntaxTree& t = tree(rule.module);
@@ -100,9 +121,9 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
     if (t[c].kind != NodeKind::Norm) continue;
     auto norm = elaborate_data_norm(rule, c, entity, period, context);
     if (!norm) continue;
-    if (say) norm->text = t[say].text;
     typed.on_data.push_back(std::move(*norm));
   }
+  if (say) say_of_data(rule, t[say], each ? t[each].text : "", typed);
   return !typed.on_data.empty() || diagnostics_.has_errors();
 }
 

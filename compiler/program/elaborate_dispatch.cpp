@@ -264,9 +264,13 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
   return true;
 }
 
+// Batteries and chargers are those of the file, so a figure that is given for them would hold in a part of the run only.
 void Elaborator::load_vehicle() {
-  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"})
+  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"}) {
+    if (const auto given = given_values_.find(constant); given != given_values_.end())
+      if (Diagnostic* d = error("WL4229", given->second.span, std::string("`") + constant + "` is what the battery and the charger of each vehicle have, and cannot be given")) d->hint("write it in vehicles.csv, or let the dispatch say less: `discharge at 3 kW`, `offer … from 3 kW`");
     load_attribute(attribute_index_.at(constant));
+  }
 }
 
 void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {

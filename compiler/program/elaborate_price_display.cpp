@@ -24,9 +24,18 @@ std::vector<const LabelVersion*> Elaborator::charges_in_force(const TariffInfo& 
   std::vector<const LabelVersion*> charges;
   for (const std::string& label : tariff.order)
     for (const LabelVersion& version : tariff.clauses.at(label)) {
-      for (const auto& date : {version.from, version.until})
-        if (date) context.cut_dates->insert(*date);
-      if ((version.from && *context.as_of < *version.from) || (version.until && *context.as_of >= *version.until)) continue;
+      std::vector<std::pair<std::optional<Date>, std::optional<Date>>> spans = {{version.from, version.until}};
+      for (NodeId in_force : tree(version.module).children(version.node, NodeKind::InForce)) {
+        const NodeId from = tree(version.module).child(in_force, NodeKind::FromDate), until = tree(version.module).child(in_force, NodeKind::UntilDate);
+        spans.emplace_back(from ? parse_date(node(version.module, from).text) : std::nullopt, until ? parse_date(node(version.module, until).text) : std::nullopt);
+      }
+      bool holds = true;
+      for (const auto& [from, until] : spans) {
+        for (const auto& date : {from, until})
+          if (date) context.cut_dates->insert(*date);
+        holds = holds && !(from && *context.as_of < *from) && !(until && *context.as_of >= *until);
+      }
+      if (!holds) continue;
       const NodeKind kind = node(version.module, version.node).kind;
       if (kind == NodeKind::Charge || kind == NodeKind::Credit) charges.push_back(&version);
     }

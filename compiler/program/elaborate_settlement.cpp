@@ -343,6 +343,10 @@ void Elaborator::check_unused() {
     if (later_parts || library) continue;
     if (Diagnostic* d = warning("WL2090", node(m, symbol.node).text_span, "`" + symbol.name + "` is never read")) d->hint("remove it, or use it");
   }
+  if (tree(m).child(tree(m).root, NodeKind::Module)) return;  // others read what a module defines
+  for (const Symbol& symbol : symbols_)
+    if (symbol.module == m && !symbol.used && settles && symbol.kind == Symbol::Kind::let && !diagnostics_.has_errors())
+      if (Diagnostic* d = warning("WL2092", node(m, symbol.node).text_span, "`" + symbol.name + "` is never read, so nobody has looked whether it makes sense")) d->hint("remove it, or use it");
 }
 
 void Elaborator::run() {

@@ -450,6 +450,7 @@ class Elaborator {
   void elaborate_review(Symbol& symbol);
   void elaborate_unchecked_rules(uint32_t module);
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
+  void say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed);
   bool elaborate_data_rule(const Symbol& rule, TypedRule& typed);  // false: it is none
   std::optional<DataNorm> elaborate_data_norm(const Symbol& rule, NodeId norm, EntityGrain entity, const Period& period, Context context);
   ExpressionId asked_per(ExpressionId value, EntityGrain entity, const Period& period, Span span);
