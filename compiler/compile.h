@@ -1,5 +1,6 @@
 // compile: a script and its imports -> TypedProgram, in one screen. Every stage finishes, then the driver stops at the first with errors.
 #pragma once
+#include <set>
 #include <string>
 
 #include "compiler/program/typed_program.h"
@@ -17,6 +18,7 @@ struct Compilation {
 struct CompileOptions {
   bool standalone = true;    // also walk tariffs that no scenario or test uses (check); `run` needs only its scenario
   std::string only;          // name of one scenario to elaborate; empty: all
+  std::set<int> read_days;   // days on which meters are read, where bills begin with that; empty: not known yet, and two days stand for all
 };
 
 Compilation compile_script(const std::string& path, const CompileOptions& options = {});

@@ -248,6 +248,34 @@ std::string suggest_name(const std::string& name, const std::vector<std::string>
   return known.empty() ? "" : fmt::format("known are {}", list_names(known));
 }
 
+namespace {
+
+// The days on which bills begin where each member has one of its own.
+Result<std::set<int>> read_days_of(const SettlementRequest& request, const LoadedSettlement& loaded) {
+  const Settlement& settlement = *loaded.settlement;
+  const TypedProgram& program = loaded.program();
+  TraceRequest wanted = request_of(program, settlement, request.data_folder);
+  std::erase_if(wanted.series, [](const SeriesRequest& series) { return !series.per_member; });  // who is settled may be known by their readings alone
+  wanted.attributes.clear();
+  for (const uint32_t index : settlement.read_days) wanted.attributes.push_back(program.attributes[index].request);
+  Result<Traces> traces = load_traces(wanted, loaded.clock, {});
+  if (!traces) return traces.failure();
+  std::set<int> days;
+  for (size_t i = 0; i < settlement.read_days.size(); ++i) {
+    const AttributeDeclaration& attribute = program.attributes[settlement.read_days[i]];
+    const std::vector<Rational>& values = traces->attributes[i];
+    for (size_t member = 0; member < values.size(); ++member) {
+      if (denominator(values[member]) != 1 || values[member] < 1 || values[member] > 28)
+        return Failure{"WL6076", "the meter of `" + members_of(*traces, attribute.entity).ids[member] + "` is read on day " + print_decimal(values[member], 0, 6) + ", and bills begin on a day from 1 to 28", "not every month has the 29th; bills that end with the month begin on 1",
+                       attribute.request.entity + "s.csv", 0, ""};
+      days.insert(static_cast<int>(numerator(values[member])));
+    }
+  }
+  return days;
+}
+
+}  // namespace
+
 int compile_scenario(const Console& console, const SettlementRequest& request, LoadedSettlement& loaded) {
   if (std::string problem = script_problem(request.script); !problem.empty())
     return report_script_problem(console, request.script, problem);
@@ -264,20 +292,27 @@ int compile_scenario(const Console& console, const SettlementRequest& request, L
 int load_settlement(const Console& console, const SettlementRequest& request, LoadedSettlement& loaded) {
   if (int code = compile_scenario(console, request, loaded); code != kOk) return code;
   double started = milliseconds_now();
-  const Settlement& settlement = *loaded.settlement;
-  Result<Zone> zone = Zone::load(settlement.zone);
+  Result<Zone> zone = Zone::load(loaded.settlement->zone);
   if (!zone) return report_failure(console, zone.failure());
   ProgressLine progress;
   const Progress show = [&](const std::string& file, uint64_t done, uint64_t total) { progress.show(file, done, total); };
-  if (settlement.sessions) {
+  if (loaded.settlement->sessions) {
     Result<Ok> read = load_session_traces(request, loaded, *zone, show);
     if (!read) return report_failure(console, read.failure());
     loaded.load_ms = milliseconds_now() - started;
     return report_warnings(console, loaded.traces.remarks);
   }
-  Result<Clock> clock = make_clock(std::move(*zone), settlement.history_from, settlement.until, settlement.step_seconds);
+  Result<Clock> clock = make_clock(std::move(*zone), loaded.settlement->history_from, loaded.settlement->until, loaded.settlement->step_seconds);
   if (!clock) return report_failure(console, clock.failure());
   loaded.clock = std::move(*clock);
+  if (!loaded.settlement->read_days.empty()) {  // the law is read again, for the days on which these bills begin
+    Result<std::set<int>> days = read_days_of(request, loaded);
+    if (!days) return report_failure(console, days.failure());
+    loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario, .read_days = std::move(*days)});
+    if (int code = report_diagnostics(console, loaded.compilation.diagnostics, loaded.compilation.modules.files); code != kOk) return code;
+    if (int code = choose_scenario(request, loaded); code != kOk) return code;
+  }
+  const Settlement& settlement = *loaded.settlement;
   TraceRequest wanted = request_of(loaded.program(), settlement, request.data_folder);
   fill_keys(loaded.program(), settlement, loaded.clock, wanted);
   Result<Traces> traces = load_traces(wanted, loaded.clock, show);

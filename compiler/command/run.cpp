@@ -40,6 +40,7 @@ RunFacts make_facts(const LoadedSettlement& loaded) {
   facts.language_version = kLanguageVersion;
   facts.scenario = settlement.name;
   facts.period = fmt::format("{} to {}", print_date(settlement.from), print_date(settlement.until));
+  if (settlement.timeless) facts.period = "figures as the latest texts have them";
   facts.zone = settlement.zone;
   facts.step = settlement.sessions ? fmt::format("{} sessions", loaded.clock.session_ids.size()) : fmt::format("{} min", settlement.step_seconds / 60);
   facts.zone_data = zone_data_version();
@@ -47,7 +48,7 @@ RunFacts make_facts(const LoadedSettlement& loaded) {
   facts.trace_hashes = loaded.traces.file_hashes;
   facts.members = 0;
   for (const Members& kind : loaded.traces.members) facts.members += kind.size();
-  facts.intervals = loaded.clock.steps;
+  facts.intervals = settlement.timeless ? 0 : loaded.clock.steps;
   return facts;
 }
 

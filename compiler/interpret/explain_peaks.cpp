@@ -99,10 +99,14 @@ struct Looker {
       for (end = here + 1; end < windows.size() && year(end) == year(here);) ++end;
     }
     ExplainedPeak peak{text(e)};
+    std::vector<TimedValue> looked_at;
     for (uint32_t window = first; window < end; ++window) {
-      const Value value = in.interpreter.evaluate(e.operands[0], site, windows.first_step[window]);
-      peak.taken.push_back({windows.label(window, in.clock), print_value(in.program, at(e.operands[0]).type, value)});
+      Value value = in.interpreter.evaluate(e.operands[0], site, windows.first_step[window]);
+      if (e.take == 0) peak.taken.push_back({windows.label(window, in.clock), print_value(in.program, at(e.operands[0]).type, value)});
+      else if (!value.nothing) looked_at.push_back({window, std::move(value.number)});
     }
+    keep_taken(looked_at, e.take);
+    for (const TimedValue& value : looked_at) peak.taken.push_back({windows.label(value.window, in.clock), print(at(e.operands[0]), value.number)});
     return peak;
   }
 

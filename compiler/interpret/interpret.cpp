@@ -167,6 +167,7 @@ Value Interpreter::State::compute(const Expression& e, const Place& at) {
     case Op::of_holder: return of_holder(e, at);
     case Op::allocate: return allocate_part(e, at);
     case Op::same_time: return same_time(e, at);
+    case Op::origin: return origin(e, at);
   }
   return {true, 0};
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/interpret/interpreter_state.h"
+#include "compiler/program/origin_flow.h"
 #include "runtime/number/allocate.h"
 #include "runtime/number/rounding.h"
 
@@ -141,7 +142,7 @@ Value Interpreter::State::previous(const Expression& e, const Place& at) {
   } else {
     if (!e.include_this) --end;
     first = here >= e.count ? here - e.count : 0;
-    exact_mean = e.count + (e.include_this ? 1 : 0) <= kMaxExactValues;
+    exact_mean = e.count + (e.include_this ? 1 : 0) <= kMaxExactValues || (e.take != 0 && std::abs(e.take) <= kMaxExactValues);
     before_run = here < e.count;
   }
   if (before_run && e.history == History::unsaid) {
@@ -221,6 +222,28 @@ Value Interpreter::State::allocate_part(const Expression& e, const Place& at) {
     if (members[i] == at.site) own = part;
   }
   return own;
+}
+
+// The whole run of a site at once: what a battery holds depends on everything before.
+Value Interpreter::State::origin(const Expression& e, const Place& at) {
+  std::vector<uint32_t> vehicles;
+  std::vector<OriginAccount::Efficiency> efficiencies;
+  for (uint32_t vehicle = 0; vehicle < members_of(traces, e.of).size() && !fault; ++vehicle)
+    if (named(e.index, vehicle, at) == at.site) {
+      vehicles.push_back(vehicle);
+      efficiencies.push_back({number(e.operands[6], vehicle, 0), number(e.operands[7], vehicle, 0)});
+    }
+  OriginAccount account(e.beyond, std::move(efficiencies));
+  Value wanted;
+  for (uint32_t step = 0; step < clock.steps && !fault; ++step) {
+    OriginInterval interval{number(e.operands[0], at.site, step), number(e.operands[1], at.site, step), holds(e.operands[8], at.site, step), {}};
+    for (const uint32_t vehicle : vehicles)
+      interval.vehicles.push_back({number(e.operands[2], vehicle, step), number(e.operands[3], vehicle, step), number(e.operands[4], vehicle, step), number(e.operands[5], vehicle, step) != 0});
+    const Value value{false, flow_of(account.flow(interval), static_cast<OriginFlow>(e.count))};
+    remember(at.id, at.site, step, value);
+    if (step == at.step) wanted = value;
+  }
+  return wanted;
 }
 
 Value Interpreter::State::same_time(const Expression& e, const Place& at) {

@@ -76,6 +76,7 @@ struct Interpreter::State {
   Value of_holder(const Expression& expression, const Place& place);
   Value allocate_part(const Expression& expression, const Place& place);
   Value same_time(const Expression& expression, const Place& place);
+  Value origin(const Expression& expression, const Place& place);
   // The member that attribute `index` of a member names; -1: none.
   int64_t named(uint32_t index, uint32_t member, const Place& place);
   // The values an aggregate takes, after filter and `take`; `left_out`: the filter or a nothing took some away.

@@ -568,7 +568,7 @@ Lane PlanBuilder::build_previous(uint32_t stage, ExpressionId id) {
     there.assign(held.begin(), held.end());
   }
   std::optional<uint32_t> present;
-  const bool exact = e.count + (e.include_this ? 1 : 0) <= kMostExactTaken;
+  const bool exact = e.count + (e.include_this ? 1 : 0) <= kMostExactTaken || (e.take != 0 && std::abs(e.take) <= kMostExactTaken);
   const Lane result = combine_values(stage, e, values, there, exact, present);
   previous_presence[id.index] = values.empty() && e.fn != Aggregate::count ? std::optional(truth(stage, false)) : present;
   return result;

@@ -252,7 +252,8 @@ Lane PlanBuilder::build(uint32_t stage, ExpressionId id) {
     case Op::over_members:
     case Op::of_holder:
     case Op::allocate:
-    case Op::same_time: return build_given(stage, id);
+    case Op::same_time:
+    case Op::origin: return build_given(stage, id);
     case Op::series:
     case Op::attribute: return build_leaf(stage, id);
     case Op::add:

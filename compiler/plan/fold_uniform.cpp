@@ -137,7 +137,8 @@ std::optional<UniformColumn> UniformFolder::compute(const Expression& e) {
     case Op::over_members:
     case Op::of_holder:
     case Op::allocate:
-    case Op::same_time: return std::nullopt;  // given by an earlier pass
+    case Op::same_time:
+    case Op::origin: return std::nullopt;  // given by an earlier pass
   }
   return std::nullopt;
 }
@@ -432,7 +433,7 @@ std::optional<UniformColumn> UniformFolder::fold_previous(const Expression& e) {
     for (uint32_t w = first; w < end; ++w)
       if (!of->is_absent(w)) values.push_back({w, of->rational(w)});
     Rational value;
-    const bool present = fold_taken(e.fn, values, e.take, !e.same_year && e.count + (e.include_this ? 1 : 0) <= kMostExactTaken, value);
+    const bool present = fold_taken(e.fn, values, e.take, !e.same_year && (e.count + (e.include_this ? 1 : 0) <= kMostExactTaken || (e.take != 0 && std::abs(e.take) <= kMostExactTaken)), value);
     out.add(present, value);
   }
   auto column = out.column();

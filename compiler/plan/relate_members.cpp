@@ -6,6 +6,7 @@
 
 #include "compiler/plan/fill_ledger.h"
 #include "compiler/plan/settle_run.h"
+#include "compiler/program/origin_flow.h"
 #include "runtime/number/allocate.h"
 #include "runtime/number/rounding.h"
 
@@ -158,6 +159,28 @@ std::optional<ValueColumn> split(const Operands& operands, const std::vector<int
   return column_with(values, std::move(nothing));
 }
 
+// The batteries of each site in turn, from the first interval on; nullopt: too wide.
+std::optional<ValueColumn> origins(const Operands& operands, const std::vector<int64_t>& site_of, uint32_t sites) {
+  const Expression& e = operands.e;
+  std::vector<std::vector<uint32_t>> at_site(sites);
+  for (uint32_t vehicle = 0; vehicle < site_of.size(); ++vehicle)
+    if (site_of[vehicle] >= 0) at_site[static_cast<size_t>(site_of[vehicle])].push_back(vehicle);
+  const uint32_t steps = operands.run.clock.steps;
+  std::vector<Rational> values(size_t{steps} * sites);
+  const auto value = [&](size_t i, uint32_t member, uint32_t step) { return operands.value(i, member, step).value_or(0); };
+  for (uint32_t site = 0; site < sites; ++site) {
+    std::vector<OriginAccount::Efficiency> efficiencies;
+    for (const uint32_t vehicle : at_site[site]) efficiencies.push_back({value(6, vehicle, 0), value(7, vehicle, 0)});
+    OriginAccount account(e.beyond, std::move(efficiencies));
+    for (uint32_t step = 0; step < steps; ++step) {
+      OriginInterval interval{value(0, site, step), value(1, site, step), value(8, site, step) != 0, {}};
+      for (const uint32_t vehicle : at_site[site]) interval.vehicles.push_back({value(2, vehicle, step), value(3, vehicle, step), value(4, vehicle, step), value(5, vehicle, step) != 0});
+      values[size_t{step} * sites + site] = flow_of(account.flow(interval), static_cast<OriginFlow>(e.count));
+    }
+  }
+  return column_with(values, std::vector<uint8_t>(values.size()));
+}
+
 // For each step the steps at the same time of earlier days that count, the latest first.
 std::vector<std::vector<uint32_t>> earlier_days(Run& run, const Expression& e) {
   const std::vector<uint32_t> before = same_time_of_day_before(run.clock);
@@ -261,6 +284,7 @@ Status relate_members(Run& run, const std::vector<ExpressionId>& wanted) {
     const std::vector<int64_t> named = e.index == UINT32_MAX ? std::vector<int64_t>(members) : named_by(run, e.index);
     std::optional<ValueColumn> column;
     if (e.op == Op::of_holder) column = hold(operands, named);
+    else if (e.op == Op::origin) column = origins(operands, named, members);
     else if (e.op == Op::over_members) column = gather(operands, named, members);
     else column = split(operands, named, e.index == UINT32_MAX ? 1 : members_of(run.traces, static_cast<EntityGrain>(run.program.attributes[e.index].type.choices)).size());
     if (!column) return refuse(run, id, e.op == Op::allocate ? "an amount cannot be split" : "a value over some members is too wide");

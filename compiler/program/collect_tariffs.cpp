@@ -82,7 +82,14 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
         break;
       }
       if (!start || node(part.module, start).text.empty()) {
-        not_in_this_version(n.span, "a billing month that starts on an attribute");
+        const Node* name = start ? &node(part.module, node(part.module, start).children[0]) : nullptr;
+        if (!name || name->kind != NodeKind::Name) {
+          if (Diagnostic* d = error("WL4022", n.span, "a billing month starts on a day, or on the day that an attribute says")) d->hint("write `billing month starts 15` or `billing month starts on site.read_date`");
+          break;
+        }
+        h.read_day = name->text;
+        h.read_day_span = name->span;
+        h.billing = kMonth;
         break;
       }
       const std::string& text = node(part.module, start).text;
@@ -107,7 +114,11 @@ void Elaborator::read_headers(TariffInfo& tariff, const TariffPart& part, NodeId
       break;
     case NodeKind::BlocksMeetBands: h.blocks_meet_bands = id; break;
     case NodeKind::SessionPrice: h.price_at_start = n.text == "at start"; break;
-    case NodeKind::OriginAccounting: not_in_this_version(n.span, "`origin accounting`"); break;
+    case NodeKind::OriginAccounting:
+      h.origin = n.text;
+      if (n.text != "fifo" && n.text != "proportional")
+        if (Diagnostic* d = error("WL4137", n.span, "energy in a battery has no origin accounting `" + n.text + "`")) d->hint("write `origin accounting fifo` or `origin accounting proportional`");
+      break;
     default: break;
   }
 }
@@ -176,6 +187,7 @@ void Elaborator::collect_tariffs() {
     if (!is_kind(symbol, Symbol::Kind::tariff)) continue;
     auto info = std::make_unique<TariffInfo>();
     info->symbol = &symbol;
+    info->key = std::to_string(symbol.module) + "." + symbol.name;
     info->parts.push_back({symbol.module, symbol.node, std::nullopt});
     tariffs_[std::to_string(symbol.module) + "." + symbol.name] = std::move(info);
   }

@@ -111,7 +111,9 @@ void Elaborator::declare_attribute(NodeId id, uint32_t module) {
     Context context;
     context.module = module;
     ExpressionId e;
-    if (!meaning.choices.empty()) e = choice_constant(declaration.type.choices, node(module, value).text, node(module, value).span);
+    const std::string& word = node(module, value).text;
+    if (meaning.yes_no && node(module, value).kind == NodeKind::Name && (word == "yes" || word == "no")) e = pool_.boolean(word == "yes", node(module, value).span);  // as files say it
+    else if (!meaning.choices.empty()) e = choice_constant(declaration.type.choices, node(module, value).text, node(module, value).span);
     else e = elaborate(value, context);
     if (e) {
       if (!pool_.is_constant(e)) {

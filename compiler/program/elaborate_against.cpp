@@ -24,7 +24,7 @@ std::optional<Elaborator::CreditUse> Elaborator::credit_use(const TariffInfo& ta
       d->note("`carry surplus until 31 December`: it goes to the next bill, until the bill of that day").note("`surplus at 100%`: it is paid in the same bill; `surplus at 0%`: it is lost").hint("write one of them after `" + text_of(span) + "`");
     return std::nullopt;
   }
-  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
+  const std::string key = tariff.key;
   if (spendings_.contains(key) || (nettings_.contains(key) && nettings_[key].price)) {
     if (Diagnostic* d = error("WL4123", span, "`" + tariff.symbol->name + "` carries two surpluses")) d->hint("let one credit of a tariff be `against` its lines");
     return std::nullopt;
@@ -94,7 +94,7 @@ bool Elaborator::carry_credit(TariffInfo& tariff, const CreditUse& use, const La
   const Period billing = tariff.headers.billing;
   const Type money = pool_[earned].type;
   const ExpressionId zero = pool_.constant(0, money, span);
-  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
+  const std::string key = tariff.key;
   Netting spending;
   spending.span = clause.span;
   spending.module = m;
@@ -121,7 +121,7 @@ bool Elaborator::carry_credit(TariffInfo& tariff, const CreditUse& use, const La
       return false;
     }
   }
-  const ExpressionId opening = opening_balance(key, money, {}, span);
+  const ExpressionId opening = opening_balance(tariff, money, {}, span);
   if (!opening) return false;
   ExpressionId in = earned;
   if (use.from_next) {  // the credit of the bill before, unless that was the last of its year
@@ -191,7 +191,7 @@ ExpressionId Elaborator::net_surplus(const Netting& spending, const TariffInfo& 
 }
 
 void Elaborator::pay_unspent(TariffInfo& tariff, Applied& applied) {
-  const auto found = spendings_.find(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
+  const auto found = spendings_.find(tariff.key);
   if (found == spendings_.end() || !found->second.price || settlement_->moments) return;
   const Netting& spending = found->second;
   const bool per_energy = pool_[spending.price].type.dimension != Dimension{};

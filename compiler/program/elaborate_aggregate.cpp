@@ -113,6 +113,7 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   if (auto meta = elaborate_meta_call(id, context)) return *meta;
   if (n.text == "exists" && settlement_) return elaborate_exists(id, context);
   if (n.text == "marginal" && settlement_) return elaborate_marginal(id, context);
+  if ((n.text == "taxed" || n.text == "times_taxed") && settlement_) return elaborate_taxed(id, context);
   if ((n.text == "received" || n.text == "paid") && settlement_) return money_of(id, context);
   if (is_service_call(n, context.module)) return elaborate_service_call(id, context);
   std::vector<NodeId> arguments;
@@ -331,7 +332,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     return gathered(fn == Aggregate::count ? Aggregate::sum : fn, each, {}, into, 0, n.span);
   }
   if (look_back && node(context.module, look_back).kind == NodeKind::SuffixSameTime) return elaborate_same_time(fn, operand, filter, look_back, take != 0 || period || in_class, context, n.span);
-  if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, filter, look_back, context, n.span);
+  if (look_back && !period && fn != Aggregate::count) return elaborate_previous(fn, operand, filter, take, look_back, context, n.span);
   Period window = period ? *period : context.default_period;
   const Period& have = pool_[operand].grain.time;
   if (!period && have == window) {
@@ -342,7 +343,9 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     if (Diagnostic* d = error("WL3317", n.span, "`" + n.text + "` gathers what has one value only")) d->hint("leave `" + n.text + "` out");
     return {};
   }
-  if (!nests_in(have, window)) {
+  // A week that began in a month is one of its weeks where the last of them is asked for; a sum over them would cut none and hold another's days.
+  const bool of_weeks = have.unit == Period::Unit::week && (fn == Aggregate::last || fn == Aggregate::first) && (window.unit == Period::Unit::month || window.unit == Period::Unit::quarter || window.unit == Period::Unit::year);
+  if (!nests_in(have, window) && !of_weeks) {
     if (Diagnostic* d = error("WL3301", n.span, "what exists per " + period_name(have) + " cannot be gathered per " + period_name(window))) d->hint("the window must hold whole " + period_name(have) + "s");
     return {};
   }
@@ -357,7 +360,7 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
   if (have == window) return operand;  // a window of one step
   if (window.unit == Period::Unit::none && context.totals) filter = pool_.both(filter, settled(have, n.span), n.span);  // an answer is about the run
   ExpressionId e = pool_.aggregate(fn, operand, filter, window, n.span, take);
-  return look_back ? elaborate_previous(fn, e, {}, look_back, context, n.span) : e;
+  return look_back ? elaborate_previous(fn, e, {}, 0, look_back, context, n.span) : e;
 }
 
 }  // namespace wattlaw

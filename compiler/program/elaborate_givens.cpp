@@ -96,8 +96,8 @@ ExpressionId Elaborator::given_value(const std::string& name) {
 
 // What a bank holds when the run begins: energy of `net`, money of a credit; of one class where it is kept per band. Zero if nothing is
 // given, invalid after an error.
-ExpressionId Elaborator::opening_balance(const std::string& tariff_key, const Type& type, std::optional<BandSplit> split, Span span) {
-  const auto found = opening_balances_.find(tariff_key);
+ExpressionId Elaborator::opening_balance(const TariffInfo& tariff, const Type& type, std::optional<BandSplit> split, Span span) {
+  const auto found = opening_balances_.find(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
   if (found == opening_balances_.end()) return pool_.constant(0, type, span);
   Given& given = found->second;
   given.is_read = true;

@@ -14,7 +14,7 @@ void Elaborator::read_history(const TariffInfo& tariff, const Period& period, in
   }
   const YearMonthDay first = civil_of(settlement_->from);
   const int months = period.unit == Period::Unit::month ? 1 : period.unit == Period::Unit::quarter ? 3 : period.unit == Period::Unit::year ? 12 : 0;
-  Date begin{settlement_->from.days - count};  // days
+  Date begin{settlement_->from.days - count * (period.unit == Period::Unit::week ? 7 : 1)};  // days and weeks
   if (count == 0) {
     begin = date_of(first.year, 1, period.start_day);
     if (begin > settlement_->from) begin = date_of(first.year - 1, 1, period.start_day);
@@ -40,7 +40,7 @@ ExpressionId Elaborator::settled(const Period& period, Span span) {
   return in_windows(inside, period, span);
 }
 
-ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span) {
+ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, int take, NodeId suffix, Context& context, Span span) {
   const Node& s = node(context.module, suffix);
   if (pool_[value].grain.time == kInterval)  // `share * Peak` with a share by season
     if (ExpressionId held = held_per(value, context.tariff ? context.tariff->headers.billing : kMonth)) value = held;
@@ -49,14 +49,14 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, Ex
     const std::string& unit_word = node(context.module, s.children[1]).text;
     Period year{Period::Unit::year};
     if (context.tariff && !unit_word.starts_with("calendar")) year.start_day = context.tariff->headers.billing.start_day;
-    if (unit_word.find("year") != std::string::npos && pool_[value].grain.time.unit != Period::Unit::year && nests_in(pool_[value].grain.time, year)) {
+    if (unit_word.find("year") != std::string::npos && pool_[value].grain.time.unit != Period::Unit::year && take == 0 && nests_in(pool_[value].grain.time, year)) {
       value = pool_.aggregate(fn, value, filter, year, span);
       filter = {};
     }
   }
   if (filter) value = pool_.aggregate(Aggregate::first, value, filter, pool_[value].grain.time, span);  // nothing where it does not hold
   const Period period = pool_[value].grain.time;
-  if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::quarter) {
+  if (period.unit != Period::Unit::month && period.unit != Period::Unit::year && period.unit != Period::Unit::day && period.unit != Period::Unit::week && period.unit != Period::Unit::quarter) {
     if (Diagnostic* d = error("WL3313", span, "what is looked back on exists per " + period_name(period))) d->hint("gather it first, for example `max(max(power) per month) over previous 11 months`");
     return {};
   }
@@ -66,6 +66,7 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, Ex
   Expression e;
   e.op = Op::previous;
   e.fn = fn;
+  e.take = take;
   e.operands = {value};
   e.type = pool_[value].type;
   e.grain = pool_[value].grain;
@@ -85,7 +86,7 @@ ExpressionId Elaborator::elaborate_previous(Aggregate fn, ExpressionId value, Ex
   const Node& unit = node(context.module, s.children[1]);
   e.count = static_cast<uint32_t>(std::atoi(number.text.c_str()));
   e.include_this = s.text == "this and previous";
-  const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : "quarter";
+  const char* words = period.unit == Period::Unit::month ? "month" : period.unit == Period::Unit::year ? "year" : period.unit == Period::Unit::day ? "day" : period.unit == Period::Unit::week ? "week" : "quarter";
   const std::string unit_text = unit.text == "calendar_year" || unit.text == "calendar_years" ? unit.text.substr(9) : unit.text;
   if (number.kind != NodeKind::Number || e.count < 1 || e.count > 1200 || !unit_text.starts_with(words)) {
     if (Diagnostic* d = error("WL3314", s.span, std::string("the values exist per ") + words + ", so the look-back is a number of " + words + "s")) d->hint(std::string("write for example `over previous 11 ") + words + "s`");

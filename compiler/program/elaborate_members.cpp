@@ -75,6 +75,16 @@ void Elaborator::declare_vehicles() {
     attribute_index_[declaration.name] = static_cast<uint32_t>(program_.attributes.size());
     program_.attributes.push_back(std::move(declaration));
   }
+  AttributeDeclaration read;  // the day of the month on which a meter is read
+  read.name = "site.read_date";
+  read.entity = EntityGrain::site;
+  read.type = number_type();
+  read.request.entity = "site";
+  read.request.name = "read_date";
+  read.request.unit = "count";
+  read.request.unit_meaning = unit_of(read.type);
+  attribute_index_[read.name] = static_cast<uint32_t>(program_.attributes.size());
+  program_.attributes.push_back(std::move(read));
   built_in_attributes_ = static_cast<uint32_t>(program_.attributes.size());
   for (const VehicleSeries& series : kVehicleSeries) {
     SeriesDeclaration declaration;
@@ -137,7 +147,16 @@ ExpressionId Elaborator::stored_energy(NodeId id, Context& context) {
 // A contract is about vehicles unless it says what it covers.
 EntityGrain Elaborator::entity_of(const TariffInfo& tariff) {
   if (const auto covered = tariff.headers.covered.empty() ? std::nullopt : entity_named(tariff.headers.covered, tariff.symbol->module)) return *covered;
-  return tariff.symbol->kind == Symbol::Kind::contract ? EntityGrain::vehicle : EntityGrain::site;
+  if (tariff.symbol->kind != Symbol::Kind::contract) return EntityGrain::site;
+  // `allocated by sum(offered) per pool`: the parts are those of pools, so these are whom it is about.
+  for (const auto& [label, versions] : tariff.clauses) {
+    const SyntaxTree& t = tree(versions[0].module);
+    const NodeId by = t.child(versions[0].node, NodeKind::AllocatedBy);
+    const NodeId weight = by ? t[by].children[0] : NodeId{};
+    const NodeId per = weight && t[weight].kind == NodeKind::Call ? t.child(weight, NodeKind::SuffixPer) : NodeId{};
+    if (const auto entity = per ? entity_named(t[t[per].children[0]].text, versions[0].module) : std::nullopt) return *entity;
+  }
+  return EntityGrain::vehicle;
 }
 
 bool Elaborator::check_covers(const TariffInfo& tariff, EntityGrain entity, Span span) {

@@ -3,6 +3,7 @@
 
 #include "compiler/program/calendar_words.h"
 #include "compiler/program/elaborator.h"
+#include "compiler/program/rule_reading.h"
 #include "runtime/base/nearest_name.h"
 
 namespace wattlaw {
@@ -195,7 +196,12 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
         }
         return band(*bands, n.span);
       }
-      case Symbol::Kind::tariff: return tariff_value(symbol->name, context, n.span);
+      case Symbol::Kind::tariff:
+        if (context.rule && context.rule->jumps == symbol->name) {
+          context.rule->bill_read = true;
+          return context.rule->bill;
+        }
+        return tariff_value(symbol->name, context, n.span);
       default:
         error("WL3114", n.span, "`" + name + "` is " + symbol_kind_words(symbol->kind) + ", which is no value");
         return {};

@@ -91,7 +91,7 @@ std::optional<std::vector<bool>> Elaborator::true_up_windows(NodeId day, uint32_
 }
 
 ExpressionId Elaborator::net_import(const TariffInfo& tariff, Context& context, Span span) {
-  auto it = nettings_.find(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
+  auto it = nettings_.find(tariff.key);
   if (it == nettings_.end()) return {};  // the netting is in error, which is said already
   const Netting& netting = it->second;
   if (!netting.bands) return netting.shortfall[0];
@@ -141,7 +141,7 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
     return;
   }
   const Type energy = number_type({.energy = 1}, 0, true);
-  const std::string key = std::to_string(tariff.symbol->module) + "." + tariff.symbol->name;
+  const std::string key = tariff.key;
   const ExpressionId zero = pool_.constant(0, energy, n.span);
   ExpressionId import = reading("import", context, n.span), exported = reading("export", context, n.span);
   if (carry) {
@@ -233,7 +233,7 @@ void Elaborator::elaborate_net(TariffInfo& tariff) {
   netting.surplus.resize(classes);
   for (size_t i : order) {
     ExpressionId change = pool_.subtract(of_class(exported, i), of_class(import, i), n.span);
-    ExpressionId opening = opening_balance(key, energy, netting.bands ? std::optional(BandSplit{*netting.bands, static_cast<uint32_t>(i)}) : std::nullopt, n.span);
+    ExpressionId opening = opening_balance(tariff, energy, netting.bands ? std::optional(BandSplit{*netting.bands, static_cast<uint32_t>(i)}) : std::nullopt, n.span);
     if (!opening) return;
     change = with_opening(change, opening, begin_of(tariff), billing, n.span);
     for (size_t j = 0; j < classes; ++j) {
@@ -287,7 +287,7 @@ bool Elaborator::begins_with_a_bill(const TariffInfo& tariff, Span span) {
 }
 
 Date Elaborator::begin_of(const TariffInfo& tariff) const {
-  const Applied& applied = applied_.at(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
+  const Applied& applied = applied_.at(tariff.key);
   return std::max({settlement_->from, tariff.headers.from.value_or(settlement_->from), applied.from.value_or(settlement_->from)});
 }
 
@@ -313,7 +313,7 @@ ExpressionId Elaborator::with_opening(ExpressionId change, ExpressionId opening,
 
 // The bank that is left when its year ends is paid for, below every minimum.
 void Elaborator::elaborate_true_up(TariffInfo& tariff, Applied& applied) {
-  auto it = nettings_.find(std::to_string(tariff.symbol->module) + "." + tariff.symbol->name);
+  auto it = nettings_.find(tariff.key);
   if (it == nettings_.end() || !it->second.price || settlement_->moments) return;
   const Netting& netting = it->second;
   const LabelVersion& version = tariff.clauses["net"][0];

@@ -6,7 +6,7 @@
 
 namespace wattlaw {
 
-bool Elaborator::is_meta_function(const std::string& name) { return name == "rate" || name == "non_decreasing" || name == "priced" || name == "every_clause" || name == "in_order"; }
+bool Elaborator::is_meta_function(const std::string& name) { return name == "rate" || name == "non_decreasing" || name == "priced" || name == "every_clause" || name == "in_order" || name == "jump"; }
 
 // The arguments, all of them names: a tariff, then words.
 std::optional<std::vector<NodeId>> Elaborator::names_of_display(NodeId call, size_t least, const char* example, Context& context) {
@@ -57,7 +57,7 @@ ExpressionId Elaborator::elaborate_priced(NodeId call, Context& context) {
     return {};
   }
   TariffInfo* tariff = tariff_meant(owner.text, context, owner.span);
-  if (!tariff) return {};
+  if (!tariff) return context.rule->undecided.empty() ? ExpressionId{} : pool_.boolean(false, owner.span);
   const auto charges = charges_in_force(*tariff, context);
   const bool found = std::any_of(charges.begin(), charges.end(), [&](const LabelVersion* charge) { return is_on(*charge, *tariff, quantity.text); });
   return pool_.boolean(found, node(context.module, call).span);
@@ -74,7 +74,7 @@ ExpressionId Elaborator::elaborate_every_clause(NodeId call, Context& context) {
     }
   const Node& owner = node(context.module, (*names)[0]);
   TariffInfo* tariff = tariff_meant(owner.text, context, owner.span);
-  if (!tariff) return {};
+  if (!tariff) return context.rule->undecided.empty() ? ExpressionId{} : pool_.boolean(false, owner.span);
   const auto charges = charges_in_force(*tariff, context);
   const bool all = std::all_of(charges.begin(), charges.end(), [&](const LabelVersion* charge) {
     return std::any_of(names->begin() + 1, names->end(), [&](NodeId name) { return is_on(*charge, *tariff, node(context.module, name).text); });
@@ -95,7 +95,7 @@ ExpressionId Elaborator::elaborate_in_order(NodeId call, Context& context) {
   }
   const Node& owner = node(context.module, (*names)[0]);
   TariffInfo* tariff = tariff_meant(owner.text, context, owner.span);
-  if (!tariff) return {};
+  if (!tariff) return context.rule->undecided.empty() ? ExpressionId{} : pool_.boolean(false, owner.span);
   const auto means = [&](const std::string& word, const LabelVersion& charge) {
     if (word == "other") return true;
     if (word == "session") return !tree(charge.module).child(charge.node, NodeKind::On);

@@ -52,6 +52,7 @@ std::optional<ExpressionId> Elaborator::elaborate_meta_call(NodeId id, Context& 
   if (n.text == "non_decreasing") return elaborate_ladder(id, context);
   if (n.text == "priced") return elaborate_priced(id, context);
   if (n.text == "every_clause") return elaborate_every_clause(id, context);
+  if (n.text == "jump") return elaborate_jump(id, context);
   if (n.text == "in_order") return elaborate_in_order(id, context);
   if (n.text == "count") return elaborate_count(id, context);
   if (!extreme || n.children.size() != 1) return std::nullopt;
@@ -72,6 +73,14 @@ TariffInfo* Elaborator::tariff_meant(const std::string& name, Context& context, 
   if (is_tariff_of_rule(name, context)) return tariffs_[std::to_string(reading.subject->module) + "." + reading.subject->name].get();
   if (auto value = name.starts_with(reading.word + ".") ? value_of_field(name.substr(reading.word.size() + 1), context) : std::nullopt)
     return tariff_named(node(value->first, value->second).text, value->first, node(value->first, value->second).span);
+  if (const size_t dot = name.find('.'); dot != std::string::npos && !find(name, context.module, Symbol::Kind::tariff)) {  // `charger.tariff`, and no member says which
+    const std::string word = name.substr(0, dot);
+    const bool is_asked = context.rule->rule && node(context.rule->rule->module, tree(context.rule->rule->module).child(context.rule->rule->node, NodeKind::ForEach)).text == word;
+    if (is_asked) {
+      if (context.rule->undecided.empty()) context.rule->undecided = reading.subject ? "`" + reading.subject->name + "` does not say its `" + name.substr(dot + 1) + "`" : "no " + word + " is declared";
+      return nullptr;
+    }
+  }
   return tariff_named(name, context.module, span);
 }
 

@@ -131,6 +131,8 @@ std::optional<NormVersion> Elaborator::read_norm(const Symbol& rule, NodeId id, 
   NormVersion version;
   if (reading.of_data) version.undecided = reading.undecided;
   else if (!read_conditions(rule.module, id, context, version)) return std::nullopt;
+  if (!reading.jumps.empty() && !reading.bill_read)
+    if (Diagnostic* d = error("WL4407", t[id].span, "a jump of `" + reading.jumps + "` is so much for each unit, and compared with an amount that is not")) d->hint("compare it with a share of the bill: `jump(…) <= 5% of " + reading.jumps + "`");
   version.text = fill_text(rule, context);
   version.figures = std::move(reading.figures);
   for (const ParameterUse& use : parameters) {

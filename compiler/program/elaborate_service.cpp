@@ -299,6 +299,7 @@ ExpressionId Elaborator::elaborate_service_call(NodeId call, Context& context) {
     ExpressionId inside = window.unit == Period::Unit::none && context.totals ? settled(pool_[value].grain.time, n.span) : ExpressionId{};
     value = pool_.aggregate(Aggregate::sum, value, inside, window, n.span);
   }
+  if (pool_.is_constant(value)) return value;  // a service without a penalty: nothing of everybody
   if (into != EntityGrain::none || over_all) value = gathered(Aggregate::sum, value, {}, into, 0, n.span);
   return value;
 }
@@ -331,6 +332,7 @@ void Elaborator::settle_services() {
     if (!info) {
       info = std::make_unique<TariffInfo>();
       info->symbol = symbol;
+      info->key = key;
       info->headers.billing = kMonthly;
       info->headers.cites = service.cites;
       for (uint32_t m : {settlement_module_, service.module})

@@ -106,7 +106,8 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   NodeId period = tree(m).child(symbol.node, NodeKind::SimulationPeriod);
   if (!period) {
     if (!tree(m).child(symbol.node, NodeKind::Apply)) {  // a scenario of rules and answers alone has no meters to settle
-      if (tree(m).child(symbol.node, NodeKind::Check)) elaborate_review(symbol);
+      if (tree(m).child(symbol.node, NodeKind::Show) && !tree(m).child(symbol.node, NodeKind::UseDispatch)) elaborate_figures(symbol);
+      else if (tree(m).child(symbol.node, NodeKind::Check)) elaborate_review(symbol);
       return;
     }
     if (Diagnostic* d = error("WL4014", n.text_span, "`" + symbol.name + "` has no period")) d->hint("write `period 2026-01-01 to 2027-01-01 every 1 h`");
@@ -278,6 +279,27 @@ void Elaborator::elaborate_review(Symbol& symbol) {
   if (!clock_) return;
   read_sets_and_givens(symbol.module, symbol.node);
   elaborate_checks(symbol.module, symbol.node, {}, {});
+  check_givens_read();
+}
+
+// A scenario without a period that shows figures: nothing is metered and nobody billed, and of dated figures the latest hold.
+void Elaborator::elaborate_figures(Symbol& symbol) {
+  Settlement s;
+  s.kind = Settlement::Kind::scenario;
+  s.timeless = true;
+  s.name = symbol.name;
+  s.span = node(symbol.module, symbol.node).text_span;
+  s.from = date_of(2100, 1, 1);
+  s.until = date_of(2100, 1, 2);
+  s.zone = zone_of(symbol.module, s.span, false).value_or("UTC");
+  begin_settlement(std::move(s), symbol.module);
+  if (!clock_) return;
+  read_sets_and_givens(symbol.module, symbol.node);
+  for (NodeId c : node(symbol.module, symbol.node).children)
+    if (node(symbol.module, c).kind == NodeKind::Show) elaborate_show(symbol.module, c);
+  elaborate_checks(symbol.module, symbol.node, {}, {});
+  if (!settlement_->series.empty() && !diagnostics_.has_errors())
+    if (Diagnostic* d = error("WL4014", settlement_->span, "`" + symbol.name + "` has no period, and shows `" + program_.series[settlement_->series[0]].name + "`, which is metered")) d->hint("write `period 2026-01-01 to 2027-01-01 every 1 h`");
   check_givens_read();
 }
 

@@ -55,6 +55,7 @@ void Elaborator::require_tariff(const std::string& key) {
   if (it == applied_.end() || it->second.done || it->second.busy) return;
   Applied& applied = it->second;
   TariffInfo& tariff = *tariffs_[key];
+  if (!tariff.headers.read_day.empty()) return require_by_read_day(key);
   applied.busy = true;
   tariff_stack_.push_back(key);
   const Node& n = node(tariff.symbol->module, tariff.symbol->node);
@@ -93,7 +94,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
       if (tariffs_[key]->symbol->name == tariff_name) tariff = tariffs_[key].get();
   if (!tariff) tariff = tariff_named(tariff_name, module, span);
   if (!tariff) return {};
-  if (!tariff->clauses.contains(label) && label != "rounding" && (label != "surplus" || !(nettings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name) || spendings_.contains(std::to_string(tariff->symbol->module) + "." + tariff->symbol->name)))) {
+  if (!tariff->clauses.contains(label) && label != "rounding" && (label != "surplus" || !(nettings_.contains(tariff->key) || spendings_.contains(tariff->key)))) {
     std::vector<std::string> labels = tariff->order;
     for (const auto& [name, versions] : tariff->lets) labels.push_back(name);
     if (Diagnostic* d = error("WL2008", span, "`" + tariff->symbol->name + "` has no clause `" + label + "`")) {
@@ -103,7 +104,7 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     }
     return {};
   }
-  std::string key = std::to_string(tariff->symbol->module) + "." + tariff->symbol->name;
+  const std::string key = tariff->key;
   auto it = applied_.find(key);
   if (it == applied_.end()) {
     if (context.totals) {
@@ -122,8 +123,9 @@ ExpressionId Elaborator::clause_value(const std::string& tariff_name, const std:
     wants_whole_periods_ = true;
     return {};
   }
+  if (!it->second.by_read_day.empty()) return value_by_read_day(*tariff, label, context, span);
   for (const TypedClause& clause : settlement_->clauses)
-    if (clause.tariff == tariff->symbol->name && clause.name == label) return total_over_run(clause.line, context, span);
+    if (clause.tariff == tariff->symbol->name && clause.name == label && clause.billing == tariff->headers.billing) return total_over_run(clause.line, context, span);
   if (broken_.contains(tariff->symbol->name + "." + label)) return {};
   if (it->second.busy) {
     bool other = !tariff_stack_.empty() && tariff_stack_.back() != key;
@@ -161,6 +163,7 @@ ExpressionId Elaborator::tariff_value(const std::string& name, Context& context,
     return {};
   }
   require_tariff(key);
+  if (!applied_[key].by_read_day.empty()) return value_by_read_day(*tariff, "", context, span);
   std::vector<ExpressionId> terms;
   for (uint32_t index : applied_[key].clauses) {
     const TypedClause& clause = settlement_->clauses[index];
@@ -195,11 +198,21 @@ ExpressionId Elaborator::money_of(NodeId id, Context& context) {
   require_tariff(key);
   std::vector<ExpressionId> terms;
   bool known = label.empty(), is_end = false;
+  std::optional<EntityGrain> of_each;  // `received(Upper.share) per pool`
+  for (NodeId suffix : tree(context.module).children(id, NodeKind::SuffixPer))
+    if (const auto entity = entity_named(node(context.module, node(context.module, suffix).children[0]).text, context.module)) of_each = entity;
+  const bool gathers = of_each.has_value();
+  if (!of_each && context.rule && context.each != EntityGrain::none) of_each = context.each;
   const TypedClause* other = nullptr;
   for (uint32_t index : applied_[key].clauses) {
     const TypedClause& clause = settlement_->clauses[index];
     if (!label.empty() && clause.name != label) continue;
     known = true;
+    if (of_each && !clause.payer_is_member && !clause.payee_is_member && (clause.entity == *of_each || way_to(clause.entity, *of_each))) {  // what an actor receives, or pays, for each of them
+      terms.push_back(clause.entity == *of_each ? clause.line : gathered(Aggregate::sum, clause.line, {}, *of_each, 0, n.span));
+      is_end = true;
+      continue;
+    }
     is_end = is_end || clause.payer_is_member || clause.payee_is_member;
     other = &clause;
     if (n.text == "received" ? clause.payee_is_member : clause.payer_is_member) terms.push_back(clause.line);
@@ -213,7 +226,9 @@ ExpressionId Elaborator::money_of(NodeId id, Context& context) {
   }
   if (terms.empty()) return pool_.constant(0, number_type(kMoney, 0, true), n.span);
   if (!add_up(terms, context, n.span)) return {};
-  return total_over_run(pool_.add(terms, n.span), context, n.span);
+  ExpressionId sum = pool_.add(terms, n.span);
+  if (gathers && pool_[sum].grain.entity != *of_each && pool_[sum].grain.entity != EntityGrain::none) sum = gathered(Aggregate::sum, sum, {}, *of_each, 0, n.span);
+  return total_over_run(sum, context, n.span);
 }
 
 bool Elaborator::refuse_modifiers(const LabelVersion& version, const std::vector<NodeKind>& understood) {

@@ -42,6 +42,9 @@ struct TariffHeaders {
   TaxState prices = TaxState::unsaid;
   std::optional<RoundingRule> rounding;
   Period billing = kMonth;
+  std::string origin;                  // `origin accounting fifo`, `proportional`; empty: not said
+  std::string read_day;                // `billing month starts on site.read_date`: the attribute
+  Span read_day_span;
   std::optional<Change> change;
   std::optional<Share> partial;
   std::optional<History> history;
@@ -63,6 +66,7 @@ struct LabelVersion {                  // one text of a label (clause or let), i
 
 struct TariffInfo {
   Symbol* symbol = nullptr;
+  std::string key;                     // in tariffs_: "module.name", or "module.name/7" for those whose meters are read on the 7th
   std::vector<TariffPart> parts;       // the tariff, then its amendments by date
   TariffHeaders headers;
   std::string payer, payee;
@@ -79,6 +83,7 @@ struct Applied {                       // a tariff in a settlement
   std::optional<Date> from;
   bool done = false, busy = false;
   std::vector<uint32_t> clauses;       // indices into Settlement::clauses, in the tariff's order
+  std::vector<std::string> by_read_day;  // keys of the tariff as it is for those read on one day; `clauses` are then theirs
 };
 
 inline constexpr const char* kSessionTrace = "sessions";  // SeriesRequest::trace of what a session has
@@ -252,7 +257,7 @@ class Elaborator {
   void read_given_value(uint32_t module, NodeId id);
   ExpressionId given_value(const std::string& name);
   bool names_surplus(const std::string& name, uint32_t module);
-  ExpressionId opening_balance(const std::string& tariff_key, const Type& type, std::optional<BandSplit> split, Span span);
+  ExpressionId opening_balance(const TariffInfo& tariff, const Type& type, std::optional<BandSplit> split, Span span);
   void check_givens_read();
   bool comparable_grain(ExpressionId a, ExpressionId b, Span span);
 
@@ -264,7 +269,7 @@ class Elaborator {
   ExpressionId elaborate_at_time(NodeId node, Context& context);
   void read_history(const TariffInfo& tariff, const Period& period, int count, Span span);  // count 0: the whole year
   ExpressionId elaborate_same_time(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, bool has_more, Context& context, Span span);
-  ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, NodeId suffix, Context& context, Span span);
+  ExpressionId elaborate_previous(Aggregate fn, ExpressionId value, ExpressionId filter, int take, NodeId suffix, Context& context, Span span);
   std::optional<Period> period_of(NodeId node, Context& context, EntityGrain* per_member = nullptr);
   Period normalised(Period period) const;   // windows of one step are the interval
 
@@ -384,6 +389,14 @@ class Elaborator {
   void end_settlement();
   void apply_tariff(const std::string& name, EntityGrain entity, uint32_t module, ExpressionId condition, std::optional<Date> from, Span span);
   void require_tariff(const std::string& name);          // elaborate it now if it is applied
+  // ---- elaborate_origin.cpp: what energy has borne on its way through batteries
+  ExpressionId elaborate_taxed(NodeId call, Context& context);
+  ExpressionId origin_flow(const TariffInfo& tariff, const TypedClause& clause, OriginFlow flow, Span span);
+  const TypedClause* borne_clause(NodeId name, const TariffInfo*& tariff, Context& context);
+  ExpressionId when_charged(const TypedClause& clause, Span span);
+  // ---- elaborate_read_day.cpp: bills that begin on the day on which each one's meter is read
+  void require_by_read_day(const std::string& key);
+  ExpressionId value_by_read_day(const TariffInfo& tariff, const std::string& label, Context& context, Span span);
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock
 
@@ -448,6 +461,7 @@ class Elaborator {
   // ---- elaborate_rule.cpp
   void elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until);
   void elaborate_review(Symbol& symbol);
+  void elaborate_figures(Symbol& symbol);
   void elaborate_unchecked_rules(uint32_t module);
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
   void say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed);
@@ -509,6 +523,9 @@ class Elaborator {
   ExpressionId elaborate_priced(NodeId call, Context& context);
   ExpressionId elaborate_every_clause(NodeId call, Context& context);
   ExpressionId elaborate_in_order(NodeId call, Context& context);
+  // ---- elaborate_jump.cpp: how far apart two bills are on both sides of a bound
+  ExpressionId elaborate_jump(NodeId call, Context& context);
+  std::optional<Rational> bill_at_bound(const TariffInfo& tariff, ExpressionId ratio, const Rational& bound, bool from_bound, Type& money, Context& context, Span span);
   std::optional<std::vector<NodeId>> names_of_display(NodeId call, size_t least, const char* example, Context& context);
   std::vector<const LabelVersion*> charges_in_force(const TariffInfo& tariff, Context& context);
   bool is_on(const LabelVersion& charge, const TariffInfo& tariff, const std::string& quantity);

@@ -11,14 +11,14 @@ namespace {
 constexpr std::array kOpNames = {"constant", "series", "attribute", "in_time_set", "band", "window_days", "window_share", "date_at",
                                  "add", "multiply", "negate", "absolute", "minimum", "maximum", "less", "less_equal", "equal", "not", "and", "or",
                                  "select", "linearly", "dated", "divide", "round", "root", "aggregate", "quota", "previous", "running_surplus",
-                                 "over_members", "of_holder", "allocate", "same_time"};
+                                 "over_members", "of_holder", "allocate", "same_time", "origin"};
 constexpr std::array kAggregateNames = {"sum", "max", "min", "mean", "count", "any", "first", "last"};
 constexpr std::array kChangeNames = {"at step", "at start", "at end", "by days"};
 constexpr std::array kShareNames = {"in full", "by days", "none"};
 constexpr std::array kClauseNames = {"charge", "credit", "pay", "tax", "minimum", "maximum", "rounding"};
 constexpr std::array kRoundingGrainNames = {"", "per line", "per row", "per bill"};
 constexpr std::array kTaxNames = {"", " ex vat", " incl vat"};
-static_assert(kOpNames.size() == static_cast<size_t>(Op::same_time) + 1);
+static_assert(kOpNames.size() == static_cast<size_t>(Op::origin) + 1);
 
 template <class Names, class Key>
 const char* name_in(const Names& names, Key key) {
@@ -87,6 +87,7 @@ std::string details(const TypedProgram& program, const Expression& e) {
     case Op::of_holder: return program.attributes[e.index].name;
     case Op::allocate: return (e.index == UINT32_MAX ? "to all in " : "by " + program.attributes[e.index].name + " in ") + plain_number(e.value);
     case Op::same_time: return fmt::format("{} at the same time of {} days before", name_in(kAggregateNames, e.fn), e.count);
+    case Op::origin: return fmt::format("{}, flow {}", e.beyond ? "first in, first out" : "proportional", e.count);
     default: return "";
   }
 }

@@ -18,6 +18,9 @@ struct RuleReading {
   bool concerns = true;              // false: what is asked for does not exist on that day
   std::string undecided;             // why declarations alone do not decide; empty: they do
   std::vector<ReadFigure> figures;
+  std::string jumps;                 // the tariff whose `jump` was read; its bill is that of one unit at the bound
+  ExpressionId bill;                 // … and what it is
+  bool bill_read = false;
 };
 
 }  // namespace wattlaw

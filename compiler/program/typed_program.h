@@ -110,7 +110,8 @@ enum class Op : uint8_t {
   previous,        // fn over operands[0] (grain window `period`) in the `count` windows before this one (and this one if include_this);
                    //   same_year: over all windows of the same `year` window of this one, later ones too. Windows before the run: history.
                    //   `count` and include_this mean nothing then; the year begins on period.start_day of January. History unsaid and a
-                   //   window before the run would be looked at: a fault (WL7104). mean: exact if count + include_this <= 10, else a divide.
+                   //   window before the run would be looked at: a fault (WL7104). mean: exact if count + include_this <= 10 or 0 < |take| <= 10
+                   //   (never over the same year), else a divide.
   running_surplus, // operands: change [per window `period`], reset (boolean per window). S[w] = max(0, S[w-1] + change[w]), where S[w-1]
                    //   is taken as 0 if reset[w-1] holds or w is the first (then the opening balance `value`). Its grain.time is `period`.
                    //   `beyond`: not the balance but what it does not cover, max(0, -(S[w-1] + change[w])).
@@ -128,10 +129,15 @@ enum class Op : uint8_t {
                    //   (optional, boolean, of everybody) holds. A day without that time (a clock change) is passed over, of a time that
                    //   occurs twice the first is meant. Fewer days are in the run, or one has no value: of those there are; none: nothing.
                    //   mean: exact if count <= 10, else a divide.
+  origin,          // energy behind a site's meter by what it has borne (runtime/fleet/origin_account.h). operands, all per interval: import,
+                   //   export; of the vehicles whose attribute `index` names the site: charged, discharged, stored, plugged, and their charge
+                   //   and discharge efficiency; whether import bears the charge. `count`: which figure (OriginFlow); `beyond`: first in,
+                   //   first out, else proportional. grain (site, interval).
 };
+enum class OriginFlow : uint8_t { taxed_export, final_use, taxed_final_use, losses, taxed_losses };
 const char* op_name(Op op);
 // What is read from other members or other days: kernels compute it between passes.
-inline bool is_from_elsewhere(Op op) { return op == Op::over_members || op == Op::of_holder || op == Op::allocate || op == Op::same_time; }
+inline bool is_from_elsewhere(Op op) { return op == Op::over_members || op == Op::of_holder || op == Op::allocate || op == Op::same_time || op == Op::origin; }
 
 enum class Aggregate : uint8_t { sum, maximum, minimum, mean, count, any, first, last };
 // mean over fixed windows (minutes, hour) of steps, or of at most 10 taken values, is exact; over day and longer it is a `divide`:
@@ -425,6 +431,7 @@ struct Settlement {
   int32_t step_seconds = 3600;
   std::string zone;
   std::string data_folder;             // relative to the script's folder
+  bool timeless = false;               // answers of figures alone: no period, the latest texts hold
   bool sessions = false;               // an axis of sessions: each row of a session is a step, each session a window (make_session_clock)
   bool moments = false;                // test without `every`: amounts at moments; whole-period clauses make no line (reference: tests)
   std::vector<TypedClause> clauses;    // a clause stands after every clause its amount reads
@@ -438,6 +445,7 @@ struct Settlement {
   std::vector<GivenRecord> given_records;
   std::vector<std::pair<uint32_t, Rational>> given_attributes;  // attribute index -> value for the test's one site
   std::vector<uint32_t> series, attributes;  // those that are read
+  std::vector<uint32_t> read_days;     // attributes: the day on which each one's bills begin (`billing month starts on site.read_date`)
 };
 
 struct EntityDeclaration {

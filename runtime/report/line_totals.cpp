@@ -48,7 +48,18 @@ LedgerTotals total_lines(const Ledger& ledger) {
     totals.residue[clause.currency] += total.residue;
     totals.role_balance[clause.currency][clause.payer] -= total.amount;
     totals.role_balance[clause.currency][clause.payee] += total.amount;
-    pair.lines.push_back(std::move(total));
+    // A tariff whose bills begin on another day for each site has a clause for each of these days: to a reader it is one.
+    const auto same = std::find_if(pair.lines.begin(), pair.lines.end(), [&](const LineTotal& known) {
+      return known.clause->tariff == clause.tariff && known.clause->clause == clause.clause && known.clause->quantity_unit == clause.quantity_unit;
+    });
+    if (same == pair.lines.end()) {
+      pair.lines.push_back(std::move(total));
+      continue;
+    }
+    same->lines += total.lines;
+    same->quantity += total.quantity;
+    same->amount += total.amount;
+    same->residue += total.residue;
   }
   return totals;
 }

@@ -112,7 +112,7 @@ void append_answers_and_notes(std::string& out, const RunFacts& facts) {
 
 
 void append_facts(std::string& out, const RunFacts& facts) {
-  out += fmt::format("{} members, {} intervals of {}, {}\n", group_digits(facts.members), group_digits(facts.intervals), facts.step, facts.zone);
+  if (facts.intervals > 0) out += fmt::format("{} members, {} intervals of {}, {}\n", group_digits(facts.members), group_digits(facts.intervals), facts.step, facts.zone);
   out += fmt::format("language {}, zone data {}\n", facts.language_version, facts.zone_data);
   for (const auto& [file, hash] : facts.script_hashes) out += fmt::format("script {} {}\n", hash, file);
   for (const auto& [file, hash] : facts.trace_hashes) out += fmt::format("trace  {} {}\n", hash, file);
