@@ -115,7 +115,7 @@ int check_files(const Console& console, const std::vector<std::string>& files) {
     size_t warnings = findings.diagnostics.warning_count();
     print_out(fmt::format("checked {}: {}{}\n", declarations_text(declarations, checked),
                           count_text(findings.diagnostics.error_count() - findings.broken, "error"),
-                          warnings > 0 ? ", " + count_text(warnings, "warning") : ""));
+                          (warnings > 0 ? ", " + count_text(warnings, "warning") : "") + (findings.verdicts.broken > 0 ? ", and rules are broken" : "")));
     if (findings.verdicts.count() > 0) print_out(verdicts_text(findings.verdicts) + "\n");
   }
   return problems.empty() ? exit_code_of(console, findings) : kSourceError;

@@ -28,11 +28,15 @@ class Decider {
 
   void decide(const TypedRule& rule) {
     size_t broken = 0, warned = 0, asked = 0;
+    undecided_ = 0;
     for (const DataNorm& norm : rule.on_data) {
       const size_t found = decide(rule, norm, asked);
       (norm.kind == NormKind::warn ? warned : broken) += found;
     }
-    ++(broken > 0 ? verdicts_.broken : warned > 0 ? verdicts_.warned : asked == 0 ? verdicts_.idle : verdicts_.hold);
+    if (undecided_ > 0)
+      verdicts_.findings.warning("WL4403", rule.span, fmt::format("the rule `{}` is undecided {}`{}`, which names no day that it compares", rule.name, undecided_ == 1 ? "of " : fmt::format("{} times, first of ", undecided_), unknown_of_))
+          .hint("ask `… is not none` in the rule where a missing day is a breach");
+    ++(broken > 0 ? verdicts_.broken : undecided_ > 0 ? verdicts_.undecided : warned > 0 ? verdicts_.warned : asked == 0 ? verdicts_.idle : verdicts_.hold);
   }
 
  private:
@@ -56,6 +60,10 @@ class Decider {
           const bool applies = !norm.applies || is_true(norm.applies, member, step);
           asked += applies;
           fails = applies && !is_true(norm.holds, member, step);
+          if (applies && norm.known && !is_true(norm.known, member, step)) {  // undecided: a day is not there
+            fails = false;
+            if (undecided_++ == 0) unknown_of_ = has_members ? members_of(loaded_.traces, norm.entity).ids[member] : "";
+          }
         }
         if (interpreter_.fault()) return found;
         if (fails && !first) first = window;
@@ -87,7 +95,7 @@ class Decider {
     if (!member.empty()) text = replace_all(text, "{" + entity_name(program_, norm.entity) + "}", member);
     out_.csv += fmt::format("{},{},{},{},{},{},{},{}\n", csv_cell(rule.name), kind_word(norm.kind), csv_cell(member), from, until, last - first + 1, csv_cell(values), csv_cell(text));
     if (before >= kMostTold) return;
-    const std::string when = whole ? "" : first == last ? " in " + from : " from " + from + " to " + until;
+    const std::string when = whole ? "" : first == last ? (norm.period.unit == Period::Unit::interval || norm.period.unit == Period::Unit::minutes || norm.period.unit == Period::Unit::hour ? " at " : norm.period.unit == Period::Unit::day ? " on " : " in ") + from : " from " + from + " to " + until;
     const std::string message = (member.empty() ? "the rule `" + rule.name + "` is broken" : "`" + member + "` breaks the rule `" + rule.name + "`") + when + (text.empty() ? "" : ": " + text);
     Diagnostic& told = norm.kind == NormKind::warn ? verdicts_.findings.warning("WL4402", norm.span, message) : verdicts_.findings.error("WL4401", norm.span, message);
     for (const std::string& figure : figures) told.note(figure);
@@ -112,6 +120,8 @@ class Decider {
   Interpreter& interpreter_;
   Findings& out_;
   RuleVerdicts& verdicts_;
+  size_t undecided_ = 0;               // windows of the rule at hand
+  std::string unknown_of_;             // the first of those members
 };
 
 }  // namespace
@@ -125,6 +135,7 @@ std::vector<ExpressionId> columns_for_rules(const TypedProgram& program, const S
     for (const DataNorm& norm : rule.on_data) {
       add(norm.applies);
       add(norm.holds);
+      add(norm.known);
       if (norm.period.unit == Period::Unit::interval) continue;  // read where the rule is broken
       for (const auto& [text, value] : norm.values) add(value);
     }
@@ -134,7 +145,9 @@ std::vector<ExpressionId> columns_for_rules(const TypedProgram& program, const S
 Findings decide_on_data(const LoadedSettlement& loaded, const std::vector<ExpressionId>& wanted, const std::vector<ValueColumn>& columns, RuleVerdicts& verdicts) {
   Findings out;
   const std::vector<TypedRule>& rules = loaded.settlement->rules;
-  if (std::all_of(rules.begin(), rules.end(), [](const TypedRule& rule) { return rule.on_data.empty(); })) return out;
+  if (rules.empty()) return out;
+  for (const RuleVerdicts::Finding& found : verdicts.broken_norms)
+    out.csv += fmt::format("{},{},{},{},{},,{},{}\n", csv_cell(found.rule), found.kind, csv_cell(found.subject), found.first, found.until, csv_cell(found.values), csv_cell(found.text));
   Interpreter interpreter(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
   learn_columns(loaded, interpreter, wanted, columns);
   Decider decider(loaded, interpreter, out, verdicts);

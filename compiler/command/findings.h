@@ -14,7 +14,7 @@ namespace wattlaw {
 std::vector<ExpressionId> columns_for_rules(const TypedProgram& program, const Settlement& settlement);
 
 struct Findings {
-  std::string csv;                     // all of them: rule,kind,member,first,last,windows,values,text; empty: no rule over data
+  std::string csv;                     // all of them: rule,kind,member,first,last,windows,values,text; empty: no rule is checked. Of rules over declarations first and last are the days on which the text begins and ends
   std::optional<Failure> failure;      // a fault of a condition
 };
 // Adds to `verdicts`, which declarations decided: the first ten findings of a norm, then how many there are.

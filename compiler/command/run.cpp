@@ -174,7 +174,6 @@ std::string simulation_text(const Settlement& settlement, const SimulationReport
 
 void note_verdicts(const RuleVerdicts& verdicts, RunFacts& facts) {
   if (verdicts.count() == 0) return;
-  for (const Diagnostic& finding : verdicts.findings.all()) facts.notes.push_back(finding.message);
   facts.notes.push_back(verdicts_text(verdicts));
 }
 

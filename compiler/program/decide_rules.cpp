@@ -62,6 +62,9 @@ void tell_broken(const TypedProgram& program, const TypedRule& rule, const Typed
   }
   for (const Citation& cite : norm.cites) told.note("by " + cite.text);
   if (!rule.binds.empty()) told.note(fmt::format("it binds `{}`", rule.binds));
+  std::string values;
+  for (const ReadFigure& figure : first.figures) values += (values.empty() ? "" : "; ") + (figure.type.kind == ValueKind::boolean && figure.text.find(' ') != std::string::npos ? figure.text : figure.text + " = " + figure_text(program, figure));
+  verdicts.broken_norms.push_back({rule.name, warns ? "warn" : norm.kind == NormKind::forbid ? "forbid" : "require", norm.subject, first.from ? print_date(*first.from) : "", last.until ? print_date(*last.until) : "", values, first.text});
 }
 
 // One warning for each reason, however many subjects have it.

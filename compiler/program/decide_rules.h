@@ -6,6 +6,10 @@
 namespace wattlaw {
 
 struct RuleVerdicts {
+  struct Finding {                   // a broken norm of what is declared, for findings.csv
+    std::string rule, kind, subject, first, until, values, text;
+  };
+  std::vector<Finding> broken_norms;
   Diagnostics findings;              // an error for a broken `require` or `forbid`, a warning for a broken `warn` and for what is undecided
   // Rules, each counted once, by the worst of its norms. idle: it concerns nothing; by_run: data decide it, in a run.
   size_t hold = 0, broken = 0, warned = 0, undecided = 0, idle = 0, by_run = 0;

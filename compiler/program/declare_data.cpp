@@ -68,6 +68,49 @@ Elaborator::TypeMeaning Elaborator::type_of(NodeId id, uint32_t module) {
   return result;
 }
 
+// `site.tax_zone`, of a kind and a type. A member that names no other, or no day, has none.
+AttributeDeclaration Elaborator::attribute_of(const std::string& name, EntityGrain entity, const TypeMeaning& meaning) {
+  AttributeDeclaration declaration;
+  declaration.name = name;
+  declaration.type = meaning.type;
+  declaration.entity = entity;
+  declaration.request.entity = name.substr(0, name.find('.'));
+  declaration.request.name = name.substr(name.find('.') + 1);
+  declaration.request.names = meaning.names;
+  declaration.request.choices = meaning.choices;
+  declaration.request.unit = meaning.unit_text;
+  declaration.request.kind = meaning.yes_no                              ? AttributeRequest::Kind::yes_no
+                             : meaning.type.kind == ValueKind::choice ? AttributeRequest::Kind::choice
+                             : meaning.type.kind == ValueKind::date   ? AttributeRequest::Kind::date
+                             : meaning.type.kind == ValueKind::member ? AttributeRequest::Kind::member
+                                                                        : AttributeRequest::Kind::number;
+  if (!meaning.choices.empty()) {
+    declaration.type.choices = static_cast<uint32_t>(program_.choice_sets.size());
+    program_.choice_sets.push_back({name, meaning.choices});
+  }
+  declaration.request.unit_meaning = header_units(units_, declaration.type);
+  if (meaning.type.kind == ValueKind::member) declaration.request.default_value = -1;
+  if (meaning.type.kind == ValueKind::date) declaration.request.default_value = kNoDate.days;
+  return declaration;
+}
+
+// What a record says, `kind switch_request { vehicle: vehicle  asked: date }`, is an attribute of it: a column of switch_requests.csv.
+void Elaborator::declare_fields(NodeId id, uint32_t module) {
+  const std::string& kind = node(module, id).text;
+  for (NodeId field : tree(module).children(id, NodeKind::Field)) {
+    const NodeId type = tree(module).child(field, NodeKind::Type), unit = type ? tree(module).child(type, NodeKind::TypeUnit) : NodeId{};
+    const std::string name = kind + "." + node(module, field).text;
+    if (!type || attribute_index_.contains(name)) continue;
+    if (unit)  // moments, texts and actors are no numbers: rules on declarations and `exists` read them
+      if (const std::string& word = node(module, unit).text; word == "instant" || word == "text" || word == "actor") continue;
+    const TypeMeaning meaning = type_of(type, module);
+    const auto entity = meaning.good ? entity_named(kind, module) : std::nullopt;
+    if (!entity) continue;
+    attribute_index_[name] = static_cast<uint32_t>(program_.attributes.size());
+    program_.attributes.push_back(attribute_of(name, *entity, meaning));
+  }
+}
+
 void Elaborator::declare_attribute(NodeId id, uint32_t module) {
   const Node& n = node(module, id);
   const auto known = attribute_index_.find(n.text);
@@ -86,26 +129,7 @@ void Elaborator::declare_attribute(NodeId id, uint32_t module) {
   }
   TypeMeaning meaning = type_of(tree(module).child(id, NodeKind::Type), module);
   if (!meaning.good) return;
-  AttributeDeclaration declaration;
-  declaration.name = n.text;
-  declaration.type = meaning.type;
-  declaration.entity = *entity;
-  declaration.request.entity = kind;
-  declaration.request.name = n.text.substr(kind.size() + 1);
-  declaration.request.names = meaning.names;
-  declaration.request.choices = meaning.choices;
-  declaration.request.unit = meaning.unit_text;
-  declaration.request.kind = meaning.yes_no                              ? AttributeRequest::Kind::yes_no
-                             : meaning.type.kind == ValueKind::choice ? AttributeRequest::Kind::choice
-                             : meaning.type.kind == ValueKind::date   ? AttributeRequest::Kind::date
-                             : meaning.type.kind == ValueKind::member ? AttributeRequest::Kind::member
-                                                                        : AttributeRequest::Kind::number;
-  if (!meaning.choices.empty()) {
-    declaration.type.choices = static_cast<uint32_t>(program_.choice_sets.size());
-    program_.choice_sets.push_back({n.text, meaning.choices});
-  }
-  declaration.request.unit_meaning = header_units(units_, declaration.type);
-  if (meaning.type.kind == ValueKind::member) declaration.request.default_value = -1;
+  AttributeDeclaration declaration = attribute_of(n.text, *entity, meaning);
   if (NodeId def = tree(module).child(id, NodeKind::Default)) {
     NodeId value = node(module, def).children[0];
     Context context;
@@ -290,6 +314,9 @@ void Elaborator::declare_attributes_and_traces() {
       if (node(m, id).kind == NodeKind::Attribute) declare_attribute(id, m);
       if (node(m, id).kind == NodeKind::Trace) declare_trace(id, m);
     }
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    for (NodeId id : tree(m)[tree(m).root].children)
+      if (node(m, id).kind == NodeKind::Kind) declare_fields(id, m);
 }
 
 }  // namespace wattlaw

@@ -22,6 +22,40 @@ ExpressionId Elaborator::asked_per(ExpressionId value, EntityGrain entity, const
   return {};
 }
 
+bool Elaborator::divides(ExpressionId id) const {
+  std::vector<ExpressionId> todo{id};
+  std::set<uint32_t> seen;
+  while (!todo.empty()) {
+    const ExpressionId at = todo.back();
+    todo.pop_back();
+    if (!seen.insert(at.index).second) continue;
+    const Expression& e = pool_[at];
+    if (e.op == Op::divide || e.op == Op::root) return true;
+    if (e.op == Op::select && pool_[e.operands[1]].op == Op::divide) {  // `0 < x`, then a / x
+      const Expression &guard = pool_[e.operands[0]], &quotient = pool_[e.operands[1]];
+      if (guard.op == Op::less && pool_[guard.operands[0]].op == Op::constant && pool_[guard.operands[0]].value == 0 && guard.operands[1] == quotient.operands[1]) {
+        todo.insert(todo.end(), {quotient.operands[0], quotient.operands[1], e.operands[2]});
+        continue;
+      }
+    }
+    todo.insert(todo.end(), e.operands.begin(), e.operands.end());
+  }
+  return false;
+}
+
+// `X is not none and age(X) <= 90 days` says itself what holds where there is no X.
+bool Elaborator::is_asked_for(ExpressionId needed, NodeId condition, Context& context) {
+  const Node& n = node(context.module, condition);
+  if (n.kind == NodeKind::IsTest && node(context.module, n.children[1]).kind == NodeKind::None) {
+    std::vector<ExpressionId> none;
+    Context inner = context;
+    inner.dates_needed = &none;
+    const ExpressionId value = elaborate(n.children[0], inner);
+    if (value && pool_[value].type.kind == ValueKind::date && pool_.negation(pool_.make(Op::equal, boolean_type(), {value, no_date(n.span)}, n.span), n.span) == needed) return true;
+  }
+  return std::any_of(n.children.begin(), n.children.end(), [&](NodeId child) { return is_asked_for(needed, child, context); });
+}
+
 std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, NodeId id, EntityGrain entity, const Period& period, Context context) {
   const SyntaxTree& t = tree(rule.module);
   const Node& n = t[id];
@@ -30,10 +64,8 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
   norm.entity = entity;
   norm.period = period;
   norm.span = n.span;
-  if (NodeId deadline = t.child(id, NodeKind::Deadline)) {
-    not_in_this_version(t[deadline].span, "a deadline in a rule");
-    return std::nullopt;
-  }
+  std::vector<ExpressionId> dates;
+  context.dates_needed = &dates;
   for (NodeId owner : {rule.node, id})
     for (NodeId cite : t.children(owner, NodeKind::Cite)) norm.cites.push_back({t[cite].text, t[cite].span});
   ExpressionId applies;
@@ -45,19 +77,37 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
     if (!condition || !(condition = asked_per(condition, entity, period, t[when].span))) return std::nullopt;
     applies = pool_.both(applies, t[c].kind == NodeKind::When ? condition : pool_.negation(condition, t[c].span), n.span);
   }
-  norm.applies = applies;
   const Node& asked = t[n.children[0]];
-  ExpressionId holds = elaborate_boolean(n.children[0], context);
+  const bool has_deadline = static_cast<bool>(t.child(id, NodeKind::Deadline));
+  ExpressionId holds;
+  if (!has_deadline) holds = elaborate_boolean(n.children[0], context);
+  else if (!elaborate_deadline(id, applies, holds, norm.due, context)) return std::nullopt;
+  norm.applies = applies;
   if (!holds || !(holds = asked_per(holds, entity, period, asked.span))) return std::nullopt;
+  if (has_deadline && !(norm.applies = asked_per(norm.applies, entity, period, asked.span))) return std::nullopt;
+  for (ExpressionId needed : dates) {
+    if (!(needed = asked_per(needed, entity, period, asked.span))) return std::nullopt;
+    if (!is_asked_for(needed, n.children[0], context)) norm.known = pool_.both(norm.known, needed, n.span);
+  }
   norm.holds = norm.kind == NormKind::forbid ? pool_.negation(holds, n.span) : holds;
-  if (asked.kind == NodeKind::Compare)
-    for (NodeId side : asked.children) {
+  std::vector<NodeId> sides;  // of comparisons, also of those that `and`, `or` and `not` join
+  std::vector<NodeId> parts{n.children[0]};
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Node& part = t[parts[i]];
+    if (part.kind == NodeKind::Compare || part.kind == NodeKind::InRange) sides.insert(sides.end(), part.children.begin(), part.children.end());
+    if (part.kind == NodeKind::And || part.kind == NodeKind::Or || part.kind == NodeKind::Not) parts.insert(parts.end(), part.children.begin(), part.children.end());
+  }
+  if (!has_deadline)
+    for (NodeId side : sides) {
+      if (t[side].kind == NodeKind::Call && t[side].text == "age") side = t[t.child(side, NodeKind::Argument)].children[0];  // the day is told
       const Node& s = t[side];
       if (s.kind == NodeKind::Quantity || is_charge_level(side, context)) continue;  // what is written out needs no telling
       ExpressionId value = elaborate(side, context);
-      if (!value || pool_[value].type.kind != ValueKind::number || pool_.is_constant(value)) continue;
+      if (!value || (pool_[value].type.kind != ValueKind::number && pool_[value].type.kind != ValueKind::date) || pool_.is_constant(value)) continue;
       if (!(value = asked_per(value, entity, period, s.span))) return std::nullopt;
-      norm.values.emplace_back(text_of(s.span), value);
+      // Behind an `and` that decides already, what cannot be computed is not looked at, so nor is it told.
+      if (asked.kind != NodeKind::Compare && divides(value)) continue;
+      if (std::none_of(norm.values.begin(), norm.values.end(), [&](const auto& known) { return known.first == text_of(s.span); })) norm.values.emplace_back(text_of(s.span), value);
     }
   return norm;
 }
@@ -73,6 +123,7 @@ void Elaborator::say_of_data(const Symbol& rule, const Node& say, const std::str
     for (const DataNorm& norm : typed.on_data)
       for (const auto& compared : norm.values)
         if (compared.first == name) value = compared;
+    if (!value && name.starts_with(word + ".") && attribute_index_.contains(name) && !typed.on_data.empty()) value = {name, attribute(name, say.span)};  // `{notice.effective}`
     if (!value && !typed.on_data.empty()) {
       if (Diagnostic* d = error("WL4406", say.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule does not compare"))
         d->hint(word.empty() ? "name what stands on a side of a comparison, as it is written there" : "write `{" + word + "}`, or what stands on a side of a comparison, as it is written there");
@@ -124,6 +175,7 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
     typed.on_data.push_back(std::move(*norm));
   }
   if (say) say_of_data(rule, t[say], each ? t[each].text : "", typed);
+  if (!typed.on_data.empty() && !add_penalty(rule, typed, context)) return true;
   return !typed.on_data.empty() || diagnostics_.has_errors();
 }
 

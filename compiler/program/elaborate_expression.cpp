@@ -200,6 +200,7 @@ bool Elaborator::same_kind(ExpressionId a, ExpressionId b, Span span, const char
 }
 
 ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
+  if (auto of_age = compare_age(id, context)) return *of_age;
   const Node& n = node(context.module, id);
   const Node& right = node(context.module, n.children[1]);
   const bool of_charge = is_charge_level(n.children[0], context) || is_charge_level(n.children[1], context);
@@ -217,6 +218,14 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
     return {};
   }
   if (x.kind == ValueKind::number && !agree(a, b, context, n.span, "compared with")) return {};
+  if (x.kind == ValueKind::date) {
+    need_date(a, context, n.span);
+    need_date(b, context, n.span);
+    std::vector<ExpressionId> parts{a, b};
+    if (!comparable_grain(a, b, n.span)) return {};
+    relate(parts, n.span);
+    a = parts[0], b = parts[1];
+  }
   // A target is reached to within one watt-hour: batteries are not metered finer.
   if (is_charge_level(n.children[0], context) && is_charge_level(n.children[1], context)) {
     const bool level_first = node(context.module, n.children[0]).text == "soc";
@@ -247,6 +256,7 @@ ExpressionId Elaborator::elaborate_is(NodeId id, Context& context) {
   else if (pool_[a].type.kind == ValueKind::boolean && (right.text == "yes" || right.text == "no")) b = pool_.boolean(right.text == "yes", right.span);
   else if (pool_[a].type.kind == ValueKind::boolean && right.kind == NodeKind::Boolean) b = pool_.boolean(right.text == "true", right.span);
   else if (pool_[a].type.kind == ValueKind::member && right.kind == NodeKind::None) b = pool_.constant(-1, pool_[a].type, right.span);
+  else if (pool_[a].type.kind == ValueKind::date && right.kind == NodeKind::None) b = no_date(right.span);
   else if (right.kind == NodeKind::Name || right.kind == NodeKind::None) {
     not_in_this_version(n.span, "`is` of anything but bands, choices and conditions");
     return {};
@@ -285,6 +295,11 @@ ExpressionId Elaborator::elaborate_sum(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
   std::vector<ExpressionId> terms;
   for (size_t i = 0; i < n.children.size(); ++i) {
+    if (i == 0) {
+      const ExpressionId first = elaborate(n.children[0], context);
+      if (first && pool_[first].type.kind == ValueKind::date) return elaborate_date_sum(id, first, context);
+      if (!first) return {};
+    }
     ExpressionId e = elaborate_number(n.children[i], context);
     if (!e) return {};
     char sign = i == 0 ? '+' : i - 1 < n.text.size() ? n.text[i - 1] : '+';

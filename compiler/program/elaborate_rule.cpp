@@ -69,8 +69,9 @@ TypedRule Elaborator::elaborate_rule(Symbol& rule, std::optional<Date> from, std
   typed.name = rule.name;
   typed.span = n.text_span;
   if (NodeId binds = tree(rule.module).child(rule.node, NodeKind::Binds)) typed.binds = role_of(binds, rule.module);
-  if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay); pay && rules_checked_.contains(&rule)) not_in_this_version(node(rule.module, pay).span, "a penalty of a rule");
   if (from && elaborate_data_rule(rule, typed)) return typed;
+  if (NodeId pay = tree(rule.module).child(rule.node, NodeKind::OtherwisePay); pay && rules_checked_.contains(&rule) && from)
+    if (Diagnostic* d = error("WL4409", node(rule.module, pay).span, "`" + rule.name + "` is decided by the texts, and nobody is billed for these")) d->hint("a payment belongs to a rule that a run decides, asked `for each` site, vehicle or record of the data");
   for (const RuleReading& subject : subjects_of(rule))
     for (NodeId c : n.children)
       if (is_norm(node(rule.module, c).kind)) typed.norms.push_back(elaborate_norm(rule, c, subject, from, until));
@@ -188,8 +189,8 @@ bool Elaborator::read_conditions(uint32_t module, NodeId id, Context& context, N
     if (undecided.empty()) undecided = answer->undecided;
   }
   if (NodeId deadline = t.child(id, NodeKind::Deadline)) {
-    not_in_this_version(t[deadline].span, "a deadline in a rule");
-    return false;
+    (void)deadline;
+    return has_met_deadline(id, context, version);
   }
   const auto answer = decide_condition(t[id].children[0], context);
   if (!answer) return false;

@@ -192,6 +192,10 @@ ExpressionId Elaborator::field_of_subject(const std::string& field, Context& con
   for (uint32_t m = 0; m < modules_.list.size() && !attribute; ++m)
     for (NodeId c : tree(m).children(tree(m).root, NodeKind::Attribute))
       if (node(m, c).text == name) attribute = c, module = m;
+  for (uint32_t m = 0; m < modules_.list.size() && !attribute; ++m)  // `kind notice { sent: date }` declares it as well
+    for (NodeId kind : tree(m).children(tree(m).root, NodeKind::Kind))
+      for (NodeId c : tree(m).children(kind, NodeKind::Field))
+        if (node(m, kind).text == reading.word && node(m, c).text == field) attribute = c, module = m;
   const auto built_in = attribute ? std::nullopt : built_in_field(name);
   if (!attribute && !built_in) {
     if (Diagnostic* d = error("WL2001", span, "nothing is called `" + name + "` here")) d->hint("declare it: `attribute " + name + ": yes_no = false`");

@@ -111,6 +111,7 @@ struct Context {
   EntityGrain each = EntityGrain::none;  // in a rule over settled data: whom it is asked of
   RuleReading* rule = nullptr;         // in a norm: the law of the day `as_of` is read
   std::optional<uint32_t> names_of;    // the module whose names are meant, if another than `module`: a rule's `where` speaks as the tariff does
+  std::vector<ExpressionId>* dates_needed = nullptr;  // of a norm: told what has to be there for it to be decided
   std::optional<uint32_t>* splits_by = nullptr;  // where a value per band may stand: told the band set
 };
 
@@ -162,6 +163,8 @@ class Elaborator {
   TypeMeaning type_of(NodeId node, uint32_t module);
   void declare_attributes_and_traces();
   void declare_attribute(NodeId node, uint32_t module);
+  void declare_fields(NodeId kind, uint32_t module);
+  AttributeDeclaration attribute_of(const std::string& name, EntityGrain entity, const TypeMeaning& meaning);
   // ---- elaborate_members.cpp: kinds of members, and what one has of another
   void declare_vehicles();
   std::optional<EntityGrain> entity_named(const std::string& word, uint32_t module);  // site, vehicle, pool …, or a kind of one's own
@@ -466,6 +469,18 @@ class Elaborator {
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
   void say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed);
   bool elaborate_data_rule(const Symbol& rule, TypedRule& typed);  // false: it is none
+  // ---- elaborate_dates.cpp
+  ExpressionId no_date(Span span);
+  bool divides(ExpressionId id) const;
+  bool is_asked_for(ExpressionId needed, NodeId condition, Context& context);
+  ExpressionId elaborate_date_sum(NodeId sum, ExpressionId first, Context& context);
+  ExpressionId date_by_day(const std::function<Date(Date today)>& of, Context& context, Span span);
+  std::optional<ExpressionId> compare_age(NodeId compare, Context& context);
+  void need_date(ExpressionId date, Context& context, Span span);
+  bool elaborate_deadline(NodeId norm, ExpressionId& applies, ExpressionId& holds, ExpressionId& due, Context& context);
+  bool has_met_deadline(NodeId norm, Context& context, NormVersion& version);
+  // ---- elaborate_penalty.cpp
+  bool add_penalty(const Symbol& rule, const TypedRule& typed, Context context);
   std::optional<DataNorm> elaborate_data_norm(const Symbol& rule, NodeId norm, EntityGrain entity, const Period& period, Context context);
   ExpressionId asked_per(ExpressionId value, EntityGrain entity, const Period& period, Span span);
   TypedNorm elaborate_norm(const Symbol& rule, NodeId norm, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until);

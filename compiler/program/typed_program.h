@@ -300,6 +300,8 @@ struct GivenValue {                    // test … given import = 4.2 kWh at 202
   Instant from, until;                 // [from, until) in steps
 };
 
+inline constexpr Date kNoDate{INT32_MIN / 2};  // of an attribute that names no day
+
 // What must hold (language.md section 8). What declarations and tariffs say is read while the rule is elaborated, as of each date at which
 // it changes, so a norm on them alone is a constant then (decide_rules). A norm over settled data keeps a condition with a grain.
 enum class NormKind : uint8_t { require, forbid, warn };
@@ -333,6 +335,8 @@ struct DataNorm {
   Period period;
   ExpressionId applies;                // boolean (entity, period); invalid: always
   ExpressionId holds;                  // boolean (entity, period)
+  ExpressionId known;                  // boolean (entity, period): what it compares is there; where it is not, the norm is undecided; invalid: always
+  ExpressionId due;                    // date (entity) of a deadline; where it has not come the norm does not apply
   std::vector<std::pair<std::string, ExpressionId>> values;  // what it compares, as written
   std::string text;                    // of `otherwise`; `{site}` stands for the member
   std::vector<Citation> cites;         // of the rule, then of the norm

@@ -22,7 +22,7 @@ std::string print_default(const AttributeRequest& request) {
   switch (request.kind) {
     case AttributeRequest::Kind::choice: return "`" + request.choices.at(static_cast<size_t>(value)) + "`";
     case AttributeRequest::Kind::yes_no: return value != 0 ? "`yes`" : "`no`";
-    case AttributeRequest::Kind::date: return print_date(Date{static_cast<int32_t>(value)});
+    case AttributeRequest::Kind::date: return value == INT32_MIN / 2 ? "none" : print_date(Date{static_cast<int32_t>(value)});
     case AttributeRequest::Kind::member: return "none";
     case AttributeRequest::Kind::number: break;
   }
