@@ -125,7 +125,7 @@ class NettleieReader {
       reader_.warning("WL8009", id, "the source does not know how the demand is measured")
           .note("written is: the demand is what the company bills, a column `billed_demand` of sites.csv");
     if (method == DemandMethod::five_weighted_weekly)
-      reader_.warning("WL8008", id, "weekly peaks of the last twelve months are not formed by this version")
+      reader_.warning("WL8008", id, "the file does not say how the weekly peaks of twelve months are weighted")
           .note("written is: the demand is what the company bills, a column `billed_demand` of sites.csv");
   }
 

@@ -57,6 +57,11 @@ void Elaborator::check_member(uint32_t module, NodeId id) {
     }
     const Node& what = t[field.children[0]];
     const bool is_thing = what.kind == NodeKind::Name && (find(what.text, module, Symbol::Kind::actor) || find(what.text, module, Symbol::Kind::tariff));  // its owner, its tariff
+    static const std::vector<std::string> kThingsSaid = {"owner", "operator", "tariff", "supplier"};
+    if (const std::string meant = nearest_name(field.text, kThingsSaid); is_thing && !meant.empty() && meant != field.text && !fields.contains(field.text)) {  // `ownr: Nett`
+      if (Diagnostic* d = error("WL2001", field.text_span, "nothing declares a `" + field.text + "` of a " + kind)) d->hint("did you mean `" + meant + "`?");
+      continue;
+    }
     if (is_thing || fields.contains(field.text) || built_in_field(kind + "." + field.text)) continue;
     const std::string near = nearest_name(field.text, {fields.begin(), fields.end()});
     if (Diagnostic* d = error("WL2001", field.text_span, "nothing declares a `" + field.text + "` of a " + kind)) d->hint(near.empty() ? "declare it: `attribute " + kind + "." + field.text + ": yes_no = false`" : "did you mean `" + near + "`?");

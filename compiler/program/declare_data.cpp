@@ -101,13 +101,16 @@ void Elaborator::declare_fields(NodeId id, uint32_t module) {
     const NodeId type = tree(module).child(field, NodeKind::Type), unit = type ? tree(module).child(type, NodeKind::TypeUnit) : NodeId{};
     const std::string name = kind + "." + node(module, field).text;
     if (!type || attribute_index_.contains(name)) continue;
-    if (unit)  // moments, texts and actors are no numbers: rules on declarations and `exists` read them
-      if (const std::string& word = node(module, unit).text; word == "instant" || word == "text" || word == "actor") continue;
-    const TypeMeaning meaning = type_of(type, module);
+    const std::string word = unit ? node(module, unit).text : "";
+    if (word == "text" || word == "actor") continue;  // no numbers: rules on declarations read them
+    TypeMeaning meaning;
+    if (word == "instant") meaning.type.kind = ValueKind::date, meaning.good = true;  // the day on which it lies; `exists` reads the moment
+    else meaning = type_of(type, module);
     const auto entity = meaning.good ? entity_named(kind, module) : std::nullopt;
     if (!entity) continue;
     attribute_index_[name] = static_cast<uint32_t>(program_.attributes.size());
     program_.attributes.push_back(attribute_of(name, *entity, meaning));
+    program_.attributes.back().request.instant = word == "instant";
   }
 }
 

@@ -64,6 +64,29 @@ bool Elaborator::hold_per_flow(VersionParts& parts, const Period& flow, Expressi
   return false;
 }
 
+// `price at start`: what asks for the time of day or another price asks it of the begin of the session; what asks for the session's own
+// power or energy asks it of each interval.
+ExpressionId Elaborator::as_at_start(ExpressionId condition, const Period& session) {
+  const Expression e = pool_[condition];
+  if (e.grain.time != kInterval) return condition;
+  if (e.op == Op::logical_and || e.op == Op::logical_or || e.op == Op::logical_not) {
+    std::vector<ExpressionId> parts;
+    for (const ExpressionId part : e.operands) parts.push_back(as_at_start(part, session));
+    return pool_.make(e.op, e.type, std::move(parts), e.span);
+  }
+  std::vector<ExpressionId> todo{condition};
+  std::set<uint32_t> seen;
+  while (!todo.empty()) {
+    const ExpressionId id = todo.back();
+    todo.pop_back();
+    if (!seen.insert(id.index).second) continue;
+    const Expression& part = pool_[id];
+    if (part.op == Op::series && program_.series[part.index].request.trace == kSessionTrace) return condition;
+    todo.insert(todo.end(), part.operands.begin(), part.operands.end());
+  }
+  return pool_.aggregate(Aggregate::first, condition, {}, session, e.span);
+}
+
 // Quantity × rate, by a single rate or a table, for both flows and whole-window quantities.
 bool Elaborator::elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff) {
   const Node& n = node(context.module, clause);
@@ -259,7 +282,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     return std::nullopt;
   }
   if (!on) parts.due = tariff.headers.billing;
-  parts.flow = parts.flow || (of && each && node(version.module, each).text == "departure");
+  parts.flow = parts.flow || (of && each && (node(version.module, each).text == "departure" || of_record_kind(version)));
   context.splits_by = nullptr;
   // Scope: who and when.
   ExpressionId filter = applied.condition;
@@ -268,6 +291,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     c.module = module;
     ExpressionId e = elaborate_boolean(condition, c);
     if (!e) return false;
+    if (parts.flow && tariff.headers.price_at_start) e = as_at_start(e, tariff.headers.billing);
     if (!parts.flow && !nests_in(tariff.headers.billing, pool_[e].grain.time))
       if (ExpressionId held = held_per(e, tariff.headers.billing)) e = held;
     const Period& grain = pool_[e].grain.time;
@@ -291,6 +315,7 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
   until = earlier(until, tariff.headers.until);
   for (NodeId c : n.children) {
     const Node& child = node(version.module, c);
+    if (child.kind == NodeKind::When && of_record_kind(version)) continue;  // asked of each record
     if (child.kind == NodeKind::When && !add_condition(child.children[0], version.module)) return std::nullopt;
     if (child.kind == NodeKind::InForce) {
       if (NodeId d = tree(version.module).child(c, NodeKind::FromDate)) from = later(from, parse_date(node(version.module, d).text));
@@ -303,9 +328,11 @@ std::optional<Elaborator::VersionParts> Elaborator::elaborate_version(TariffInfo
     if (from) cut_dates->insert(*from);
     if (until) cut_dates->insert(*until);
   }
+  const ExpressionId who = filter;
   if (parts.flow) filter = pool_.both(filter, pool_.in_force(from, until, n.span), n.span);
   bool good = false;
   if (split_bands) good = elaborate_split(parts, version.node, node(version.module, on).children[0], *split_bands, filter, context, tariff);
+  else if (const auto of_records = of ? elaborate_of_records(parts, version, tariff, applied, who, context) : std::nullopt) good = *of_records;
   else if (of) good = elaborate_amount_of(parts, of, version.node, filter, context, tariff);
   else if (NodeId blocks = first_of(tree(version.module), version.node, NodeKind::Blocks)) good = elaborate_blocks(parts, blocks, quantity, filter, context, tariff);
   else if (NodeId steps = first_of(tree(version.module), version.node, NodeKind::Steps)) {

@@ -128,6 +128,22 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     return pool_.make(Op::equal, boolean_type(), {value, pool_.constant(1, number_type(), n.span)}, n.span);
   }
   if (attribute_index_.contains(name)) return attribute(name, n.span);
+  // `trip.vehicle.range`: what the one that the record names has.
+  if (const size_t dot = name.rfind('.'); dot != std::string::npos && std::count(name.begin(), name.end(), '.') == 2)
+    if (const auto holder = attribute_index_.find(name.substr(0, dot)); holder != attribute_index_.end() && program_.attributes[holder->second].type.kind == ValueKind::member) {
+      const EntityGrain held = static_cast<EntityGrain>(program_.attributes[holder->second].type.choices), own = program_.attributes[holder->second].entity;
+      const std::string far = entity_name(program_, held) + name.substr(dot);
+      if (attribute_index_.contains(far)) {
+        Expression e;
+        e.op = Op::of_holder;
+        e.index = load_attribute(holder->second);
+        e.operands = {attribute(far, n.span)};
+        e.type = pool_[e.operands[0]].type;
+        e.grain = {own, kNoTime};
+        e.span = n.span;
+        return pool_.intern(std::move(e));
+      }
+    }
   if (settlement_) {
     if (name == "power" || name == "net_power") reads_step_ = true;
     if (name == "power") {
@@ -176,9 +192,12 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
         return {};
       }
       if (terms.empty()) return pool_.constant(0, number_type({.money = 1}, 0, true), n.span);
+      const auto differs = std::find_if(applied_order_.begin(), applied_order_.end(), [&](const std::string& key) { return applied_[key].by_read_day.size() > 1; });
+      if (differs != applied_order_.end() && !(context.totals && !context.single_lines)) return tell_read_days(*tariffs_[*differs], n.span);
       for (ExpressionId& term : terms) {  // what is paid: taxes have lines of their own, so prices with and without them stand side by side
         const uint16_t currency = pool_[terms[0]].type.currency;
         if (pool_[term].type.currency != currency && exchange_route(pool_[term].type.currency, currency)) term = convert(term, currency, context, n.span);
+        term = total_over_run(term, context, n.span);  // bills of several tariffs need not begin on one day
         if (!term || (pool_[term].type.currency != currency && !same_kind(terms[0], term, n.span, "added to")) || !comparable_grain(terms[0], term, n.span)) return {};
       }
       return total_over_run(pool_.add(terms, n.span), context, n.span);

@@ -69,10 +69,21 @@ ExpressionId Elaborator::value_by_read_day(const TariffInfo& tariff, const std::
   const std::vector<std::string>& keys = applied_.at(tariff.key).by_read_day;
   const bool over_run = context.totals && !context.single_lines;
   if (keys.size() > 1 && !over_run) {
-    if (Diagnostic* d = error("WL3306", span, "bills of `" + tariff.symbol->name + "` begin on another day for each site, so they have no common " + period_name(kMonth)))
-      d->label(tariff.headers.read_day_span, "here").hint("ask for the whole run, for example `show " + tariff.symbol->name + "` or `show sum(" + tariff.symbol->name + ") over all`");
-    return {};
+    if (context.tariff)  // another tariff whose bills begin on the same days reads those of each day
+      if (const size_t day = context.tariff->key.rfind('/'); day != std::string::npos)
+        if (const auto same = tariffs_.find(tariff.key + context.tariff->key.substr(day)); same != tariffs_.end() && std::find(keys.begin(), keys.end(), same->first) != keys.end()) return sum_of_lines({same->first}, tariff, label, context, span);
+    return tell_read_days(tariff, span);
   }
+  return sum_of_lines(keys, tariff, label, context, span);
+}
+
+ExpressionId Elaborator::tell_read_days(const TariffInfo& tariff, Span span) {
+  if (Diagnostic* d = error("WL3306", span, "bills of `" + tariff.symbol->name + "` begin on another day for each site, so they have no common " + period_name(kMonth)))
+    d->label(tariff.headers.read_day_span, "here").hint("ask for the whole run, for example `show sum(" + tariff.symbol->name + ") over all`, or let a tariff that reads them begin its months as they do");
+  return {};
+}
+
+ExpressionId Elaborator::sum_of_lines(const std::vector<std::string>& keys, const TariffInfo& tariff, const std::string& label, Context& context, Span span) {
   std::vector<ExpressionId> terms;
   for (const std::string& key : keys)
     for (const uint32_t index : applied_.at(key).clauses) {

@@ -60,11 +60,13 @@ void Elaborator::keep_cheapest(const std::vector<std::string>& keys, Span span) 
     Context context;
     context.module = settlement_module_;
     context.totals = true;
+    for (ExpressionId& term : terms)  // bills of two tariffs need not begin on one day
+      if (const Period grain = pool_[term].grain.time; grain.unit != Period::Unit::none) term = pool_.aggregate(Aggregate::sum, term, settled(grain, span), Period{}, span);
     if (!add_up(terms, context, span)) return;
     ExpressionId owed = pool_.add(terms, span);
     if (!first) first = owed;
     if (pool_[owed].type.currency != pool_[first].type.currency && !agree(first, owed, context, span, "compared with")) return;
-    totals.push_back(pool_.aggregate(Aggregate::sum, owed, settled(pool_[owed].grain.time, span), Period{}, span));
+    totals.push_back(owed);
     if (!same_kind(totals[0], totals.back(), span, "compared with")) return;
     bool good = true;
     covered.push_back(covered_by(*tariffs_[key], applied_[key], context, good));

@@ -121,7 +121,7 @@ std::optional<ExpressionId> Elaborator::elaborate_subject_is(NodeId id, Context&
   const bool is_tariff = reading.subject->kind == Symbol::Kind::tariff, is_end = is_tariff && (field == "payer" || field == "payee");
   const Symbol* actor = whole && reading.subject->kind == Symbol::Kind::actor ? reading.subject : whole ? nullptr : actor_in_field(field, context);
   if (const bool is_silent = !is_end && !actor && !whole && reading.subject->kind == Symbol::Kind::member && !value_of_field(field, context);
-      is_silent && may_say(reading.word, field) && (find(right.text, context.module, Symbol::Kind::actor) || find(right.text, context.module, Symbol::Kind::role))) {
+      is_silent && (may_say(reading.word, field) || field == "owner" || field == "operator") && (find(right.text, context.module, Symbol::Kind::actor) || find(right.text, context.module, Symbol::Kind::role))) {
     if (context.rule->undecided.empty()) context.rule->undecided = "`" + reading.subject->name + "` does not say its `" + field + "`";
     return pool_.boolean(false, n.span);
   }

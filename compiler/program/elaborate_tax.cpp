@@ -80,6 +80,14 @@ void Elaborator::elaborate_tax(TariffInfo& tariff, Applied& applied, const std::
     }
     if (!applied_.contains(key)) continue;
     require_tariff(key);
+    if (applied_[key].by_read_day.size() > 1) {  // of those who are read on the same day
+      const size_t day = tariff.key.rfind('/');
+      if (day == std::string::npos || !applied_.contains(key + tariff.key.substr(day))) {
+        tell_read_days(*other, name.span);
+        return;
+      }
+      key += tariff.key.substr(day);
+    }
     for (uint32_t index : applied_[key].clauses)
       if (clause_name.empty() || settlement_->clauses[index].name == clause_name)
         if (!take_clause(index, name.span, *other)) return;

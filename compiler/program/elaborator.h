@@ -304,6 +304,9 @@ class Elaborator {
   std::optional<VersionParts> elaborate_version(TariffInfo& tariff, Applied& applied, const LabelVersion& version, std::optional<Date> as_of,
                                                 std::set<Date>* cut_dates);
   bool elaborate_pricing(VersionParts& parts, NodeId clause, ExpressionId quantity, ExpressionId filter, Context& context, const TariffInfo& tariff);
+  std::optional<bool> elaborate_of_records(VersionParts& parts, const LabelVersion& version, const TariffInfo& tariff, const Applied& applied, ExpressionId filter, Context context);
+  const Symbol* of_record_kind(const LabelVersion& version);
+  ExpressionId as_at_start(ExpressionId condition, const Period& session);
   bool hold_per_flow(VersionParts& parts, const Period& flow, ExpressionId& rate, ExpressionId& scope);
   bool count_in_steps(VersionParts& parts, NodeId counted, ExpressionId quantity, TariffInfo& tariff, Context& context);
   ExpressionId in_use(ExpressionId quantity, ExpressionId scope, Span span);  // boolean: where it flows and is priced
@@ -399,6 +402,8 @@ class Elaborator {
   ExpressionId when_charged(const TypedClause& clause, Span span);
   // ---- elaborate_read_day.cpp: bills that begin on the day on which each one's meter is read
   void require_by_read_day(const std::string& key);
+  ExpressionId tell_read_days(const TariffInfo& tariff, Span span);
+  ExpressionId sum_of_lines(const std::vector<std::string>& keys, const TariffInfo& tariff, const std::string& label, Context& context, Span span);
   ExpressionId value_by_read_day(const TariffInfo& tariff, const std::string& label, Context& context, Span span);
   TariffInfo* tariff_named(const std::string& name, uint32_t module, Span span);
   const Windows* windows_of(const Period& period);        // over the settlement's clock

@@ -58,6 +58,15 @@ std::optional<Rational> read_attribute_value(const AttributeRequest& request, st
       hint = "write yes, no, true or false";
       return std::nullopt;
     case AttributeRequest::Kind::date:
+      if (request.instant && text.size() > 11 && (text[10] == 'T' || text[10] == ' ')) {  // its local day
+        const std::string_view time = text.substr(11), zone = time.substr(std::min(time.size(), time.find_first_of("Z+-")));
+        if (zone == "Z") {
+          message = shown + "is a time of Greenwich, and the local day is asked for";
+          hint = "write local time, with its offset or without: 2026-03-01T08:00+01:00";
+          return std::nullopt;
+        }
+        text = text.substr(0, 10);
+      }
       if (const std::optional<Date> date = parse_date(text)) return Rational(date->days);
       message = shown + "is not a date";
       hint = "write dates as 2026-03-01";
@@ -81,7 +90,10 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
   CsvReader& reader = *opened;
   int id_field = reader.column_of("id");
   if (id_field < 0) id_field = reader.column_of(entity);
-  if (id_field < 0) return reader.missing_column("id", "the column `id` names the members");
+  // Records need no names of their own: a row is told by its number.
+  static constexpr std::string_view kNamed[] = {"site", "vehicle", "charger", "battery", "pool", "feeder"};
+  const bool is_record = std::find(std::begin(kNamed), std::end(kNamed), entity) == std::end(kNamed);
+  if (id_field < 0 && !is_record) return reader.missing_column("id", "the column `id` names the members");
   std::vector<std::string> ids;
   std::vector<std::vector<std::string>> texts(reader.columns().size());
   std::vector<int64_t> rows;
@@ -93,7 +105,8 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
     if (!*more) break;
     Result<Ok> cut = reader.split(row, fields);
     if (!cut) return cut.failure();
-    const std::string_view id = trim(fields[static_cast<size_t>(id_field)]);
+    const std::string numbered = id_field < 0 ? entity + "_" + std::string(6 - std::min<size_t>(6, std::to_string(ids.size() + 1).size()), '0') + std::to_string(ids.size() + 1) : "";
+    const std::string_view id = id_field < 0 ? std::string_view(numbered) : trim(fields[static_cast<size_t>(id_field)]);
     if (std::optional<Failure> bad = check_id(id, accounts)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
     ids.emplace_back(id);
     rows.push_back(reader.row());

@@ -77,6 +77,7 @@ struct AttributeRequest {             // attribute site.tax_zone: one of south, 
   std::function<std::optional<SeriesRequest::UnitMeaning>(const std::string& text)> unit_meaning;
   std::optional<Rational> default_value;  // number in canonical units, choice index, 0/1, date days; member: -1, none
   bool used = true;
+  bool instant = false;               // date: the file gives a moment in local time, of which the day is read
 };
 
 struct TraceRequest {
