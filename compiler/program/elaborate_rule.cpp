@@ -218,6 +218,8 @@ std::string Elaborator::fill_text(const Symbol& rule, Context& context) {
   if (!say) return "";
   const Node& n = node(rule.module, say);
   const RuleReading& reading = *context.rule;
+  const NodeId each = tree(rule.module).child(rule.node, NodeKind::ForEach);
+  const std::string asked = each && !reading.subject ? node(rule.module, each).text : "";  // and none of them is declared
   std::string filled;
   for (size_t at = 0; at < n.text.size();) {
     const size_t open = n.text.find('{', at), close = open == std::string::npos ? open : n.text.find('}', open);
@@ -228,6 +230,7 @@ std::string Elaborator::fill_text(const Symbol& rule, Context& context) {
     if (reading.subject && name == reading.word) filled += reading.subject->name;
     else if (auto value = name.starts_with(reading.word + ".") ? value_of_field(name.substr(reading.word.size() + 1), context) : std::nullopt) filled += text_of(node(value->first, value->second).span);
     else if (reading.subject && reading.subject->kind == Symbol::Kind::member && name.starts_with(reading.word + ".") && may_say(reading.word, name.substr(reading.word.size() + 1))) filled += "(not said)";
+    else if (!asked.empty() && (name == asked || name.starts_with(asked + "."))) filled += "{" + name + "}";
     else if (reading.subject || !reading.of_data) {
       if (Diagnostic* d = error("WL4406", n.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule is not asked of"))
         d->hint(reading.subject ? "write `{" + reading.word + "}`" : "a rule without `on tariff` or `for each` has nothing to name");

@@ -289,6 +289,7 @@ ExpressionId Elaborator::elaborate_service_call(NodeId call, Context& context) {
   if (!is_money && !period && into == EntityGrain::none && !over_all) return service_series(*service, n.text.c_str(), n.span);
   ExpressionId value = is_money ? service_money(*service, n.text == "penalty", n.span) : service_series(*service, n.text.c_str(), n.span);
   if (!value) return {};
+  if (pool_.is_constant(value)) return value;  // a service without a penalty: nothing of everybody
   const bool is_power = n.text == "offered" || n.text == "accepted";
   const Period window = period ? *period : is_power ? Period{.unit = Period::Unit::interval} : context.default_period;
   if (is_power && window.unit != Period::Unit::interval) {
@@ -299,7 +300,6 @@ ExpressionId Elaborator::elaborate_service_call(NodeId call, Context& context) {
     ExpressionId inside = window.unit == Period::Unit::none && context.totals ? settled(pool_[value].grain.time, n.span) : ExpressionId{};
     value = pool_.aggregate(Aggregate::sum, value, inside, window, n.span);
   }
-  if (pool_.is_constant(value)) return value;  // a service without a penalty: nothing of everybody
   if (into != EntityGrain::none || over_all) value = gathered(Aggregate::sum, value, {}, into, 0, n.span);
   return value;
 }
