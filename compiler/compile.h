@@ -18,6 +18,7 @@ struct Compilation {
 struct CompileOptions {
   bool standalone = true;    // also walk tariffs that no scenario or test uses (check); `run` needs only its scenario
   std::string only;          // name of one scenario to elaborate; empty: all
+  bool bound = false;        // a dispatch says what its cost is bounded by (TypedDispatch::bound)
   std::set<int> read_days;   // days on which meters are read, where bills begin with that; empty: not known yet, and two days stand for all
 };
 

@@ -102,6 +102,7 @@ void add_run(CommandLine& line) {
   verb->add_option("--cpu", run.cpu, "processor to compile for; the ledger does not depend on it")->check(CLI::IsMember({"native", "x86-64-v2", "x86-64-v3", "haswell", "x86-64-v4"}))->check(processor_at_hand());
   verb->add_option("--only", run.only, "settle one site alone");
   verb->add_flag("--interpret", run.interpret, "by the interpreter instead of compiled kernels: slow, same digits");
+  verb->add_flag("--bound", run.request.bound, "tell what no dispatch could have cost less than: an estimate, by linear programming");
   verb->add_flag("!--no-ledger", run.ledger, "leave out ledger.csv");
   verb->add_flag("--ledger-json", run.ledger_json, "write ledger.json, too");
   verb->add_flag("--timings", run.timings, "tell how long each stage took");

@@ -281,7 +281,7 @@ int compile_scenario(const Console& console, const SettlementRequest& request, L
     return report_script_problem(console, request.script, problem);
   double started = milliseconds_now();
   // Without a name all are elaborated: the only one is wanted, or the list of them. A name nobody bears is told with that list as well.
-  loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario});
+  loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario, .bound = request.bound});
   loaded.compile_ms = milliseconds_now() - started;
   if (int code = report_diagnostics(console, loaded.compilation.diagnostics, loaded.compilation.modules.files); code != kOk) return code;
   if (!request.scenario.empty() && find_scenario(loaded.program(), request.scenario) == nullptr)
@@ -291,6 +291,10 @@ int compile_scenario(const Console& console, const SettlementRequest& request, L
 
 int load_settlement(const Console& console, const SettlementRequest& request, LoadedSettlement& loaded) {
   if (int code = compile_scenario(console, request, loaded); code != kOk) return code;
+  if (request.bound && !loaded.settlement->dispatch) {
+    complain(fmt::format("`--bound` bounds what a dispatch costs, and `{}` runs none; write `dispatch NAME` into the scenario", loaded.settlement->name));
+    return kSourceError;
+  }
   double started = milliseconds_now();
   Result<Zone> zone = Zone::load(loaded.settlement->zone);
   if (!zone) return report_failure(console, zone.failure());
@@ -308,7 +312,7 @@ int load_settlement(const Console& console, const SettlementRequest& request, Lo
   if (!loaded.settlement->read_days.empty()) {  // the law is read again, for the days on which these bills begin
     Result<std::set<int>> days = read_days_of(request, loaded);
     if (!days) return report_failure(console, days.failure());
-    loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario, .read_days = std::move(*days)});
+    loaded.compilation = compile_script(request.script, {.standalone = false, .only = request.scenario, .bound = request.bound, .read_days = std::move(*days)});
     if (int code = report_diagnostics(console, loaded.compilation.diagnostics, loaded.compilation.modules.files); code != kOk) return code;
     if (int code = choose_scenario(request, loaded); code != kOk) return code;
   }

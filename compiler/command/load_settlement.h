@@ -18,6 +18,7 @@ struct SettlementRequest {
   unsigned threads = 0;     // of a simulation; 0: as many as the machine has
   std::string cpu = "native";
   bool interpret = false;
+  bool bound = false;       // of the cost of a dispatch
 };
 
 struct LoadedSettlement {

@@ -172,6 +172,14 @@ std::string simulation_text(const Settlement& settlement, const SimulationReport
   return text;
 }
 
+// "what the energy of sites and vehicles cost: 12.34; no schedule … costs less than 11.80 (an estimate…)"
+std::string bound_text(const Settlement& settlement, const BoundOfRun& bound) {
+  std::string text = fmt::format("bound (an estimate, not law): by the prices of energy alone this dispatch cost {:.2f}, and none that leaves vehicles with as much could have cost less than {:.2f}", bound.cost.run + 0.0, bound.cost.least + 0.0);
+  for (const std::string& name : settlement.dispatch->left_out_of_bound) text += fmt::format("{}`{}`", &name == &settlement.dispatch->left_out_of_bound.front() ? "; in neither, as they only add: " : ", ", name);
+  if (bound.leaves_out_limit) text += "; the bound keeps no `limit` or `keep` that depends on what happens";
+  return text;
+}
+
 void note_verdicts(const RuleVerdicts& verdicts, RunFacts& facts) {
   if (verdicts.count() == 0) return;
   facts.notes.push_back(verdicts_text(verdicts));
@@ -210,6 +218,7 @@ int settle_and_write(const Console& console, const RunOptions& options, LoadedSe
   for (const Remark& remark : loaded.traces.remarks) facts.notes.push_back(remark.told.message);
   facts.notes.insert(facts.notes.end(), settled->result.notes.begin(), settled->result.notes.end());
   if (loaded.simulation) facts.notes.push_back(simulation_text(*loaded.settlement, *loaded.simulation));
+  if (loaded.simulation && loaded.simulation->bound) facts.notes.push_back(bound_text(*loaded.settlement, *loaded.simulation->bound));
   RuleVerdicts verdicts = decide_rules(loaded.program(), *loaded.settlement);
   verdicts.by_run = 0;  // the run has come
   const Findings findings = decide_on_data(loaded, settled->wanted, settled->result.columns, verdicts);

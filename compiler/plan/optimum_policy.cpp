@@ -62,7 +62,7 @@ Result<Planned> plan_dispatch(const TypedProgram& program, const Settlement& set
       if (site < 0) continue;
       int64_t& other = of_site[static_cast<size_t>(site)];
       if (other >= 0)
-        return Failure{"WL6075", "`" + ids[static_cast<size_t>(other)] + "` and `" + ids[v] + "` stand at the same site, so the best for one depends on the other", "give each its own site, or compare policies with each other", "vehicles.csv", 0, ""};
+        return Failure{"WL6075", "`" + ids[static_cast<size_t>(other)] + "` and `" + ids[v] + "` stand at the same site, so the best for one depends on the other", "give each its own site, or compare a policy with `wattlaw run --bound`", "vehicles.csv", 0, ""};
       other = v;
     }
   }

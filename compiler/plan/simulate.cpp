@@ -37,6 +37,7 @@ struct Simulation {
   Failure tell_fault(const FleetVehicles& vehicles);
   void ask_for_series(FleetRequest& request) const;
   Result<SimulationReport> follow_plan(const FleetVehicles& vehicles);
+  Result<Ok> bound(const FleetVehicles& vehicles, const std::vector<GroupLimit>& limits, const FleetResult& result, SimulationReport& report) const;
   Result<Ok> keep(FleetResult& result);
 };
 
@@ -179,9 +180,9 @@ void Simulation::ask_for_series(FleetRequest& request) const {
   request.clock = &clock;
   request.physics_seconds = settlement.physics_seconds > 0 ? settlement.physics_seconds : clock.step_seconds;
   request.plug_ins = &plug_ins;
-  request.wants_flows = false;
+  request.wants_flows = dispatch.bound.has_value();
   for (const char* reads_flows : {"charged", "discharge", "import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) request.wants_flows = request.wants_flows || position(reads_flows) >= 0;
-  request.wants_stored = position("stored") >= 0, request.wants_plugged = position("plugged") >= 0;
+  request.wants_stored = position("stored") >= 0 || dispatch.bound, request.wants_plugged = position("plugged") >= 0;
   request.wants_departed = position("departed") >= 0, request.wants_wanted = position("wanted") >= 0;
 }
 
@@ -314,6 +315,15 @@ Failure Simulation::tell_fault(const FleetVehicles& vehicles) {
   return Failure{"WL7101", "the dispatch `" + dispatch.name + "` has a fault at " + clock.print_step(step), "", "", 0, ""};
 }
 
+// What the run could not have cost less than, where that is asked for.
+Result<Ok> Simulation::bound(const FleetVehicles& vehicles, const std::vector<GroupLimit>& limits, const FleetResult& result, SimulationReport& report) const {
+  if (!dispatch.bound) return Ok{};
+  auto of_run = bound_run(program, settlement, clock, traces, vehicles, plug_ins, limits, result.series);
+  if (!of_run) return of_run.failure();
+  report.bound = *of_run;
+  return Ok{};
+}
+
 // What has moved, into the meters and the vehicles' series.
 Result<Ok> Simulation::keep(FleetResult& result) {
   if (auto added = add_to_meters(result.series); !added) return added.failure();
@@ -344,6 +354,7 @@ Result<SimulationReport> Simulation::follow_plan(const FleetVehicles& vehicles) 
   report.planned_cost = planned->cost;
   report.run_ms = ms_since(begin);
   report.counts = result.counts;
+  if (auto bounded = bound(vehicles, {}, result, report); !bounded) return bounded.failure();
   if (auto kept = keep(result); !kept) return kept.failure();
   return report;
 }
@@ -373,6 +384,7 @@ Result<SimulationReport> simulate(const TypedProgram& program, const Settlement&
   report.run_ms = ms_since(begin);
   if (result.fault) return simulation.tell_fault(*vehicles);
   report.counts = result.counts;
+  if (auto bounded = simulation.bound(*vehicles, request->limits, result, report); !bounded) return bounded.failure();
   if (auto kept = simulation.keep(result); !kept) return kept.failure();
   return report;
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "compiler/plan/bound_run.h"
 #include "compiler/program/typed_program.h"
 #include "runtime/fleet/simulate_fleet.h"
 
@@ -19,6 +20,7 @@ struct SimulationReport {
   FleetCounts counts;
   bool interpreted = false;            // the kernels cannot decide it
   std::optional<Rational> planned_cost;  // of an optimum: what vehicles add to the costs of their sites, by the plan
+  std::optional<BoundOfRun> bound;     // where the dispatch was compiled for one
   double compile_ms = 0, run_ms = 0;
 };
 

@@ -300,6 +300,7 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
     if (elaborate_optimum(m, symbol->node, context)) {
       load_vehicle();
       settlement_->dispatch = std::move(dispatch);
+      if (options_.bound) elaborate_bound(n.text_span, context);
     }
     dispatch_ = nullptr;
     return;
@@ -355,7 +356,10 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
         not_in_this_version(offer.span, "a service that charges beside a `limit`");
         good = false;
       }
-    if (good) settlement_->dispatch = std::move(dispatch);
+    if (good) {
+      settlement_->dispatch = std::move(dispatch);
+      if (options_.bound) elaborate_bound(n.text_span, context);
+    }
   }
   dispatch_ = nullptr;
 }

@@ -122,7 +122,7 @@ ExpressionId Elaborator::elaborate_marginal(NodeId id, Context& context) {
     return {};
   }
   bool good = true;
-  const ExpressionId price = price_of_flow(flow.c_str(), EntityGrain::site, flow == "import", false, n.span, context, good);  // of what is exported, what is received counts
+  const ExpressionId price = price_of_flow(flow.c_str(), EntityGrain::site, flow == "import", OnJump::tell, n.span, context, good);  // of what is exported, what is received counts
   return !good ? ExpressionId{} : price ? price : pool_.constant(0, number_type(kPerEnergy, 0), n.span);
 }
 

@@ -18,7 +18,7 @@ bool Elaborator::reads_state(ExpressionId root, std::set<uint32_t>& seen) const 
 }
 
 // What a flow costs at the margin under everything that is applied, or is worth; invalid and `good` unchanged: nothing is said of it.
-ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, bool as_cost, bool refuses_jumps, Span span, Context context, bool& good) {
+ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, bool as_cost, OnJump on_jump, Span span, Context context, bool& good, const std::vector<std::string>& left_out) {
   const auto at = series_index_.find(flow);
   if (at == series_index_.end()) return {};
   Margin margin;
@@ -26,12 +26,13 @@ ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, boo
   std::vector<ExpressionId> terms;
   for (const TypedClause& clause : settlement_->clauses) {
     if (clause.entity != entity || (!clause.payer_is_member && !clause.payee_is_member)) continue;
+    if (std::find(left_out.begin(), left_out.end(), clause.tariff + "." + clause.name) != left_out.end()) continue;
     margin.jumps = false;
     const ExpressionId price = marginal_of(clause.line, margin);
     const std::string name = "`" + clause.tariff + "." + clause.name + "`";
-    if (!margin.why.empty() || (margin.jumps && refuses_jumps)) {
+    if (!margin.why.empty() || (margin.jumps && on_jump == OnJump::refuse)) {
       const std::string why = !margin.why.empty() ? margin.why : "it looks at a peak or a step";
-      if (refuses_jumps) {
+      if (on_jump != OnJump::tell) {
         if (Diagnostic* d = error("WL4226", span, name + " is more than a price of each interval's energy, and the optimum is found for prices alone: " + why))
           d->label(clause.span, "here").hint("leave the clause out of what this scenario applies, or compare policies with each other");
       } else if (Diagnostic* d = error("WL4219", span, name + " has no price of the next watt-hour that is known when an interval begins: " + why)) {
@@ -40,7 +41,7 @@ ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, boo
       good = false;
       return {};
     }
-    if (margin.jumps && said_.insert("WL4294" + clause.tariff + clause.name).second)
+    if (margin.jumps && on_jump == OnJump::tell && said_.insert("WL4294" + clause.tariff + clause.name).second)
       diagnostics_.note("WL4294", clause.span, name + " looks at a peak or a step: the next watt-hour costs nothing under it, and `marginal` leaves it out");
     if (!price) continue;
     terms.push_back(clause.payer_is_member == as_cost ? price : pool_.negate(price, span));
@@ -120,16 +121,16 @@ bool Elaborator::elaborate_optimum(uint32_t module, NodeId id, Context& context)
   };
   optimum.has_site = std::any_of(settlement_->clauses.begin(), settlement_->clauses.end(), [](const TypedClause& clause) { return clause.entity == EntityGrain::site; });
   if (optimum.has_site) {
-    optimum.import_price = of_vehicle(price_of_flow("import", EntityGrain::site, true, true, n.text_span, context, good));
-    optimum.export_price = of_vehicle(price_of_flow("export", EntityGrain::site, false, true, n.text_span, context, good));
+    optimum.import_price = of_vehicle(price_of_flow("import", EntityGrain::site, true, OnJump::refuse, n.text_span, context, good));
+    optimum.export_price = of_vehicle(price_of_flow("export", EntityGrain::site, false, OnJump::refuse, n.text_span, context, good));
     for (const char* hidden : {"vehicle_import", "vehicle_export", "controllable_import"})
-      if (good && price_of_flow(hidden, EntityGrain::site, true, true, n.text_span, context, good)) {
+      if (good && price_of_flow(hidden, EntityGrain::site, true, OnJump::refuse, n.text_span, context, good)) {
         not_in_this_version(n.text_span, std::string("an optimum under a clause on `") + hidden + "`");
         good = false;
       }
   }
-  if (good) optimum.charge_price = of_vehicle(price_of_flow("charged", EntityGrain::vehicle, true, true, n.text_span, context, good));
-  if (good) optimum.discharge_price = of_vehicle(price_of_flow("discharge", EntityGrain::vehicle, true, true, n.text_span, context, good));
+  if (good) optimum.charge_price = of_vehicle(price_of_flow("charged", EntityGrain::vehicle, true, OnJump::refuse, n.text_span, context, good));
+  if (good) optimum.discharge_price = of_vehicle(price_of_flow("discharge", EntityGrain::vehicle, true, OnJump::refuse, n.text_span, context, good));
   if (!good) return false;
   dispatch_->optimum = optimum;
   fleet_state(FleetState::Kind::stored, 0, n.text_span);  // what a plan must see to keep to itself

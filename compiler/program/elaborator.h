@@ -435,8 +435,19 @@ class Elaborator {
   void check_contract_limits();
   // ---- elaborate_optimum.cpp
   bool reads_state(ExpressionId root, std::set<uint32_t>& seen) const;
-  ExpressionId price_of_flow(const char* flow, EntityGrain entity, bool as_cost, bool refuses_jumps, Span span, Context context, bool& good);
+  enum class OnJump : uint8_t { tell, refuse, accept };  // of peaks and steps, which cost nothing at the margin
+  ExpressionId price_of_flow(const char* flow, EntityGrain entity, bool as_cost, OnJump on_jump, Span span, Context context, bool& good, const std::vector<std::string>& left_out = {});
   bool elaborate_optimum(uint32_t module, NodeId id, Context& context);
+  // ---- elaborate_bound.cpp
+  struct Unpriced {
+    std::string why;                   // empty: it is a price of each interval's energy, or does not depend on energy
+    bool only_jumps = false;           // beside a price it has a peak or a step
+    bool only_adds = false;            // what is more than a price is never negative for who pays
+  };
+  Unpriced find_unpriced(const TypedClause& clause);
+  enum class Jumps : uint8_t { none, add, lower };  // what peaks and steps, which `marginal_of` leaves out, do to an amount
+  Jumps jumps_of(ExpressionId id, bool is_cost, uint32_t flow, std::map<uint32_t, bool>& reads) const;
+  void elaborate_bound(Span span, const Context& context);
   // ---- elaborate_counted.cpp: for each whole number of a range
   std::optional<int> whole_number(NodeId id, Context& context);
   ExpressionId elaborate_counted(NodeId call, NodeId argument, Context& context);

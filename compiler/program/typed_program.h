@@ -401,6 +401,8 @@ struct TypedDispatch {
     bool has_site = false;             // the prices of the site count
   };
   std::optional<Optimum> optimum;      // then there are no rows
+  std::optional<Optimum> bound;        // prices that a bound of the cost is found for, where one is asked for (CompileOptions)
+  std::vector<std::string> left_out_of_bound;  // clauses that are more than prices and can only add to the cost: "Grid.power"
   struct Cheapest {                    // `charge in cheapest 4 h until departure by PRICE`
     ExpressionId hours;                // [h], of the vehicle or the same for all, no time
     ExpressionId price;                // the same for all, (none, interval)

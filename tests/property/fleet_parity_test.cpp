@@ -97,6 +97,11 @@ contract Share between VehicleOwner and Aggregator {
   pay Aggregator -> VehicleOwner there of 0.013 EUR/h * hours(plugged) per month
   pay Aggregator -> VehicleOwner part of 0.1 EUR/kWh * sum(discharge) per pool per month allocated by sum(discharge) per month otherwise equally for each month
 }
+contract Worn between VehicleOwner and Aggregator {
+  covers vehicle
+  partial periods in full
+  pay Aggregator -> VehicleOwner wear on discharge at 0.057 EUR/kWh
+}
 dispatch Drawn for vehicle {
 )";
   if (!draw.one_in(3)) text += draw.one_in(2) ? "  ensure target by departure\n" : fmt::format("  ensure {}% by departure\n", 20 + draw.below(80));
@@ -174,6 +179,19 @@ World random_world(const TypedProgram& program, const Settlement& settlement, co
   return world;
 }
 
+// The same, or a policy of std.dispatch, under clauses that a bound of the cost can see.
+std::string random_bounded(uint64_t seed) {
+  static const char* const kPolicies[] = {"as_soon_as_possible", "as_late_as_possible", "balanced", "equal_share", "least_laxity_first", "earliest_deadline_first", "first_come_first_served", "largest_remaining_first", "price_thresholds", "peak_shaving", "self_consumption"};
+  std::string text = random_dispatch(seed);
+  const auto put = [&](const std::string& in_place_of, const std::string& what) { text.replace(text.find(in_place_of), in_place_of.size(), what); };
+  put("apply Share", "apply Worn");
+  if (seed % 2 == 0) return text;
+  Draw draw(seed ^ 0xb0bd);
+  put("  dispatch Drawn\n", fmt::format("  dispatch std.dispatch.{}\n  set cheap = 0.1 EUR/kWh\n  set dear = 0.{} EUR/kWh\n", kPolicies[draw.below(std::size(kPolicies))], 1 + draw.below(3)));
+  put("attribute site.capacity: kW = 11 kW\n", "");
+  return "import std.dispatch\n" + text;
+}
+
 // What a frequency would call for: mostly little, now and then everything.
 std::vector<std::vector<int64_t>> random_activations(const Settlement& settlement, const Clock& clock, uint64_t seed) {
   Draw draw(seed ^ 0xca11);
@@ -193,7 +211,28 @@ std::vector<std::vector<int64_t>> random_activations(const Settlement& settlemen
 struct Counts {
   int equal = 0, refused = 0, faults = 0, interpreted = 0;
   uint64_t moved = 0, bids = 0;
+  int bounded = 0;
+  double least = 0, run = 0;
 };
+
+// A run never costs less than its bound.
+std::string bound_case(uint64_t seed, Counts& counts) {
+  const Compilation compiled = compile_text(random_bounded(seed), "case.watt", {.standalone = false, .bound = true});
+  if (!compiled.ok()) {
+    for (const Diagnostic& d : compiled.diagnostics.all())
+      if (d.severity == Severity::error) return d.code == std::string("WL4226") ? "" : std::string(d.code) + " " + d.message;  // it offers services
+    return "refused without a reason";
+  }
+  const Settlement& settlement = compiled.program.settlements.front();
+  const auto clock = make_clock(*Zone::load(settlement.zone), settlement.history_from, settlement.until, settlement.step_seconds);
+  World world = random_world(compiled.program, settlement, *clock, seed);
+  const auto report = simulate(compiled.program, settlement, *clock, world.plug_ins, world.traces, {});
+  if (!report) return report.failure().code == "WL6077" || report.failure().code.starts_with("WL71") ? "" : report.failure().code + " " + report.failure().message;
+  const CostBound& cost = report->bound->cost;
+  if (cost.least > cost.run + 1e-6) return fmt::format("a bound of {} above the run's {}", cost.least, cost.run);
+  ++counts.bounded, counts.least += cost.least, counts.run += cost.run;
+  return {};
+}
 
 std::string run_case(uint64_t seed, Counts& counts) {
   Compilation compiled = compile_text(random_dispatch(seed), "case.watt", {.standalone = false});
@@ -247,13 +286,16 @@ int main(int argc, char** argv) {
   wattlaw::Counts counts;
   int failed = 0;
   for (uint64_t seed = from; seed < from + cases && failed < 5; ++seed) {
-    const std::string difference = wattlaw::run_case(seed, counts);
+    std::string difference = wattlaw::run_case(seed, counts);
+    if (const std::string wrong = wattlaw::bound_case(seed, counts); !wrong.empty()) difference += " bound: " + wrong;
     if (difference.empty()) continue;
     if (++failed == 1) fmt::print("{}\n", wattlaw::random_dispatch(seed));
     fmt::print("seed {}: {}\n", seed, difference);
   }
   fmt::print("{} cases: {} simulated and settled alike ({} kWh moved, {} bids), {} with a fault, {} refused by check, {} policies without kernels, {} differ\n", cases, counts.equal, counts.moved / 1000, counts.bids, counts.faults, counts.refused,
              counts.interpreted, failed);
+  fmt::print("{} runs of {:.2f} in all bounded by {:.2f}\n", counts.bounded, counts.run, counts.least);
+  if (static_cast<uint64_t>(counts.bounded) < cases / 3) ++failed;
   // A test that compares little would prove little.
   return failed > 0 || static_cast<uint64_t>(counts.equal) < cases * 9 / 10 || counts.moved == 0 || (cases >= 20 && counts.bids == 0) || static_cast<uint64_t>(counts.interpreted) > cases / 10;
 }

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "runtime/fleet/battery.h"
+#include "runtime/fleet/bound_cost.h"
 #include "runtime/fleet/gate.h"
 #include "runtime/fleet/plan_optimum.h"
 #include "runtime/fleet/plug_ins.h"
@@ -269,6 +270,87 @@ struct Policy : FleetPolicy {
     return true;
   }
 };
+
+// What a bound is asked of a run: one price for what a site takes, one for what it gives.
+BoundRequest bound_of(const Fleet& fleet, const FleetResult& result, std::vector<double> take, std::vector<double> give) {
+  BoundRequest bound;
+  bound.clock = &fleet.clock, bound.vehicles = &fleet.vehicles, bound.plug_ins = &fleet.plug_ins, bound.moved = &result.series;
+  bound.physics_seconds = fleet.clock.step_seconds;
+  bound.site_of.assign(fleet.vehicles.size(), 0);
+  bound.of_site.push_back({std::move(take), std::move(give), {}, {}});
+  return bound;
+}
+
+// Two cars behind one fuse of 6 kW, here from 0:00 to 8:00 with 20 of 40 kWh each, at 4 kW. Both are full when they leave, as they charge
+// whenever the fuse lets them: 40 kWh. Prices are 10 cent in the first four hours and 30 after: 6 kWh an hour is all that the fuse gives,
+// so 24 kWh for 2.40 and 16 kWh for 4.80: 7.20. The order cannot change it. Without the fuse 32 kWh would be cheap: 3.20 + 2.40 = 5.60.
+// With 10 cent in the last four hours instead of the first, who waits pays 5.60 without the fuse; the run pays 24 x 0.30 + 16 x 0.10 = 8.80.
+// What registers carry is at most 2 Wh a car and 1 Wh an interval: below a cent.
+TEST(BoundCost, ofTwoCarsBehindOneFuse) {
+  Fleet fleet(1, 3600, 2);
+  for (auto& stays : fleet.plug_ins.of_vehicle) stays = {{fleet.hour(0), fleet.hour(8), {}, {}, 0}};
+  fleet.request.limits = {GroupLimit{{0, 0}, 1, 1, true, SharingRule::equal, SharingOrder::laxity, nullptr, nullptr}};
+  fleet.request.outputs = 2;
+  Policy policy;
+  policy.of = [](uint32_t, uint32_t, const int64_t*, int64_t* outputs) {
+    for (int lane = 0; lane < 32; ++lane) outputs[lane] = 4000, outputs[32 + lane] = 6000;
+  };
+  FleetResult result = simulate_fleet(fleet.request, policy, 1);
+  std::vector<double> take(24, 0.30);
+  std::fill_n(take.begin(), 4, 0.10);
+  BoundRequest request = bound_of(fleet, result, take, {});
+  request.limits = {{{0, 0}, true, {std::vector<double>(24, 6.0)}}};
+  Result<CostBound> bound = bound_cost(request);
+  ASSERT_TRUE(bound);
+  EXPECT_NEAR(bound->run, 7.20, 0.01);
+  EXPECT_NEAR(bound->least, 7.20, 0.01);
+  EXPECT_LE(bound->least, bound->run + 1e-6);
+  request.limits.clear();
+  EXPECT_NEAR(bound_cost(request)->least, 5.60, 0.01);
+  std::reverse(take.begin(), take.begin() + 8);
+  request.of_site[0].take = take;
+  bound = bound_cost(request);
+  EXPECT_NEAR(bound->least, 5.60, 0.01);
+  EXPECT_NEAR(bound->run, 8.80, 0.005);
+}
+
+// One car a site: no dearer than the plan that is exact on its grid, and within what the grid loses.
+TEST(BoundCost, isCloseBelowThePlanOfOneCar) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    std::mt19937_64 random(seed);
+    const auto below = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint64_t>(n)); };
+    Fleet fleet(2, 3600, 1);
+    fleet.vehicles.target[0] = 32;
+    fleet.vehicles.charge_efficiency[0] = 0.9, fleet.vehicles.discharge_efficiency[0] = 0.95;
+    fleet.vehicles.charge_power[0] = 7000, fleet.vehicles.discharge_power[0] = 5000;
+    OptimumPrices prices;
+    prices.has_ensured = true;
+    std::vector<double> take, give, house;
+    for (uint32_t step = 0; step < fleet.clock.steps; ++step) {
+      prices.take.push_back(100'000'000 + below(300'000'000)), prices.give.push_back(below(100'000'000)), prices.house.push_back((below(4000) - 1500) * 1000);
+      prices.floor.push_back(8000), prices.discharge.push_back(seed % 2 ? 20'000'000 : 0);
+      take.push_back(static_cast<double>(prices.take[step]) / 1e9), give.push_back(static_cast<double>(prices.give[step]) / 1e9), house.push_back(static_cast<double>(prices.house[step]) / 1e6);
+    }
+    fleet.plug_ins.of_vehicle[0] = {{fleet.hour(0), fleet.hour(12), {}, {}, 0}, {fleet.hour(15), fleet.hour(30), {}, {}, 9.0}, {fleet.hour(33), fleet.hour(40), {}, {}, 5.0}};
+    const OptimumPlan plan = plan_optimum(fleet.clock, {40, 20, 32, 0.9, 0.95, 7000, 5000}, fleet.plug_ins.of_vehicle[0], prices);
+    fleet.request.states = {{FleetState::Kind::stored, 0}};
+    Policy policy;
+    policy.of = [&](uint32_t, uint32_t step, const int64_t* states, int64_t* outputs) {
+      const double missing = plan.level[step] * (40'000.0 / plan.units) - static_cast<double>(states[0]);
+      std::fill_n(outputs, 32, 0);
+      if (plan.change[step] > 0) outputs[0] = static_cast<int64_t>(std::ceil(std::max(missing, 0.0) / 0.9));
+      if (plan.change[step] < 0) outputs[0] = static_cast<int64_t>(std::min(missing, 0.0) * 0.95);
+    };
+    const FleetResult result = simulate_fleet(fleet.request, policy, 1);
+    BoundRequest request = bound_of(fleet, result, take, give);
+    request.house = {house}, request.reserve = {std::vector<double>(fleet.clock.steps, 8.0)};
+    request.of_vehicle.push_back({{}, {}, {}, std::vector<double>(fleet.clock.steps, seed % 2 ? 0.02 : 0.0)});
+    const Result<CostBound> bound = bound_cost(request);
+    ASSERT_TRUE(bound);
+    EXPECT_LE(bound->least, bound->run + 1e-6) << "seed " << seed;
+    EXPECT_NEAR(bound->least, bound->run, 0.10) << "seed " << seed;
+  }
+}
 
 // From 18:00 to 06:00 with 20 of 40 kWh at 4 kW: five hours are needed, so it charges from 01:00 on and not before.
 TEST(SimulateFleet, ensuresAsLateAsItCan) {
