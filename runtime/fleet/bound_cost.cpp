@@ -25,7 +25,7 @@ class Bounder {
  public:
   explicit Bounder(const BoundRequest& request) : request_(request), clock_(*request.clock), hours_(clock_.step_seconds / 3600.0) {}
   void add(const std::vector<uint32_t>& vehicles);
-  std::optional<CostBound> solve() const;
+  Result<CostBound> solve() const;
 
  private:
   struct Flows {
@@ -202,9 +202,9 @@ void Bounder::add(const std::vector<uint32_t>& vehicles) {
   for (const BoundLimit& limit : request_.limits) each_group(limit.group_of, [&](const std::vector<uint32_t>& members, uint32_t group) { add_limit(limit, members, group); });
 }
 
-std::optional<CostBound> Bounder::solve() const {
-  const std::optional<double> least = programme_.solve();
-  if (!least) return std::nullopt;
+Result<CostBound> Bounder::solve() const {
+  const Result<double> least = programme_.solve();
+  if (!least) return least.failure();
   return CostBound{*least + fixed_, run_};
 }
 
@@ -263,7 +263,7 @@ Result<CostBound> bound_cost(const BoundRequest& request) {
     Bounder bounder(request);
     bounder.add(together);
     const auto bound = bounder.solve();
-    if (!bound) return Failure{"WL6077", "the linear programme of " + std::to_string(together.size()) + " vehicles has no solution that its solver vouches for", "bound a shorter period", "", 0, ""};
+    if (!bound) return bound.failure();
     all.least += bound->least, all.run += bound->run;
   }
   return all;

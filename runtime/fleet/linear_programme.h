@@ -1,7 +1,8 @@
 // LinearProgramme: minimise cost · x, lo <= x <= hi, low <= A x <= high, with sparse A. The solver is Clp.
 #pragma once
-#include <optional>
 #include <vector>
+
+#include "runtime/base/result.h"
 
 namespace wattlaw {
 
@@ -13,8 +14,8 @@ class LinearProgramme {
   void set(int row, int column, double factor);  // once for each pair
   void add_cost(int column, double cost) { cost_[static_cast<size_t>(column)] += cost; }
   double most(int column) const { return hi_[static_cast<size_t>(column)]; }
-  // The least cost; nothing where the solver finds none: infeasible, unbounded, or lost in its digits.
-  std::optional<double> solve() const;
+  // The least cost. Failures: WL6076 the solver is not installed, or finds none: infeasible, unbounded, or lost in its digits.
+  Result<double> solve() const;
 
  private:
   std::vector<double> cost_, lo_, hi_, low_, high_, factor_;
