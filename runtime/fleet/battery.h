@@ -21,25 +21,29 @@ struct Batteries {
 inline double most_charge(double energy, double capacity, double efficiency, double hours) { return (capacity - energy) * 1000.0 / (efficiency * hours); }
 inline double most_discharge(double energy, double floor, double efficiency, double hours) { return (energy - floor) * 1000.0 * efficiency / hours; }
 
-// Steps all lanes by `hours`. set_point: W at the plug, + charges. applied: what it was cut down to.
+// Steps lane i by `hours`. set_point: W at the plug, + charges. applied: what it was cut down to.
+template <uint32_t Lanes>
+[[gnu::always_inline]] inline void step_battery(Batteries<Lanes>& b, uint32_t i, int32_t set_point, double hours, int32_t& applied) {
+  const double wish = static_cast<double>(set_point);
+  double in = wish < 0.0 ? 0.0 : wish, out = wish < 0.0 ? -wish : 0.0;
+  const double charge_power = static_cast<double>(b.charge_power[i]), discharge_power = static_cast<double>(b.discharge_power[i]);
+  in = in < charge_power ? in : charge_power;
+  out = out < discharge_power ? out : discharge_power;
+  const double room = most_charge(b.energy[i], b.capacity[i], b.charge_efficiency[i], hours);
+  const double left = most_discharge(b.energy[i], 0.0, b.discharge_efficiency[i], hours);
+  in = in < room ? in : room;
+  out = out < left ? out : left;
+  const int32_t watts_in = static_cast<int32_t>(in), watts_out = static_cast<int32_t>(out);
+  applied = watts_in - watts_out;
+  double energy = b.energy[i] + static_cast<double>(watts_in) * hours / 1000.0 * b.charge_efficiency[i] - static_cast<double>(watts_out) * hours / 1000.0 / b.discharge_efficiency[i];
+  energy = energy < 0.0 ? 0.0 : energy;
+  b.energy[i] = energy < b.capacity[i] ? energy : b.capacity[i];
+}
+
+// Steps all lanes.
 template <uint32_t Lanes>
 void step_batteries(Batteries<Lanes>& b, const int32_t* set_point, double hours, int32_t* applied) {
-  for (uint32_t i = 0; i < Lanes; ++i) {
-    const double wish = static_cast<double>(set_point[i]);
-    double in = wish < 0.0 ? 0.0 : wish, out = wish < 0.0 ? -wish : 0.0;
-    const double charge_power = static_cast<double>(b.charge_power[i]), discharge_power = static_cast<double>(b.discharge_power[i]);
-    in = in < charge_power ? in : charge_power;
-    out = out < discharge_power ? out : discharge_power;
-    const double room = most_charge(b.energy[i], b.capacity[i], b.charge_efficiency[i], hours);
-    const double left = most_discharge(b.energy[i], 0.0, b.discharge_efficiency[i], hours);
-    in = in < room ? in : room;
-    out = out < left ? out : left;
-    const int32_t watts_in = static_cast<int32_t>(in), watts_out = static_cast<int32_t>(out);
-    applied[i] = watts_in - watts_out;
-    double energy = b.energy[i] + static_cast<double>(watts_in) * hours / 1000.0 * b.charge_efficiency[i] - static_cast<double>(watts_out) * hours / 1000.0 / b.discharge_efficiency[i];
-    energy = energy < 0.0 ? 0.0 : energy;
-    b.energy[i] = energy < b.capacity[i] ? energy : b.capacity[i];
-  }
+  for (uint32_t i = 0; i < Lanes; ++i) step_battery(b, i, set_point[i], hours, applied[i]);
 }
 
 // A register of a meter: joules go in, whole watt-hours come out, what is left is carried. So the sum of readings is never more than 1 Wh

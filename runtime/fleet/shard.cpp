@@ -106,12 +106,18 @@ void Shard::leave(Tile& tile, uint32_t lane, uint32_t step) {
 }
 
 // What has happened until `now`: who leaves at a time leaves before anybody arrives at it.
-void Shard::follow(Tile& tile, uint32_t lane, Instant now, uint32_t step, bool may_arrive) {
-  Whereabouts& w = tile.where[lane];
-  while (w.next <= now && (w.is_there || may_arrive)) {
-    if (w.is_there) leave(tile, lane, step);
-    else arrive(tile, lane);
-    await(tile, lane);
+void Shard::follow(Tile& tile, Instant now, uint32_t step, bool may_arrive) {
+  if (now < tile.quiet_until) return;
+  tile.quiet_until = kNever;
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
+    Whereabouts& w = tile.where[lane];
+    while (w.next <= now && (w.is_there || may_arrive)) {
+      if (w.is_there) leave(tile, lane, step);
+      else arrive(tile, lane);
+      await(tile, lane);
+    }
+    tile.is_there[lane] = w.is_there;
+    tile.quiet_until = std::min(tile.quiet_until, w.next);
   }
 }
 
@@ -138,12 +144,10 @@ void Shard::look(Tile& tile, uint32_t step) {
     const std::vector<uint32_t>& window = request_.totals[k].window_of_step;
     if (step > 0 && window[step] != window[step - 1]) std::fill_n(tile.totals.begin() + static_cast<std::ptrdiff_t>(k * kLanes), kLanes, 0);
   }
-  tile.charged.fill(0), tile.discharged.fill(0);
+  std::fill_n(tile.meter.charged, kLanes, 0), std::fill_n(tile.meter.discharged, kLanes, 0);
   for (Tile::Sold& sold : tile.sold) sold.delivered.fill(0), sold.missed.fill(0);
-  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-    follow(tile, lane, now, step, true);
-    tile.was_there[lane] = tile.where[lane].is_there;
-  }
+  follow(tile, now, step, true);
+  tile.was_there = tile.is_there;
   tile.departed.fill(0);  // who left until now was told so in the interval that ended
   for (size_t column = 0; column < request_.states.size(); ++column) {
     const FleetState& state = request_.states[column];
@@ -177,6 +181,22 @@ bool Shard::decide(Tile& tile, uint32_t step) {
   return false;
 }
 
+// What those do who have promised something: what is activated, down to the reserve and within what contracts leave.
+void Shard::set_sold(Tile& tile, uint64_t physics_step, Instant until, int64_t* asked, int32_t* set) const {
+  const int32_t seconds = request_.physics_seconds;
+  activate(tile, physics_step, asked);
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
+    const bool stays = tile.where[lane].is_there && tile.where[lane].next >= until;
+    if (asked[lane] == 0 || !stays || tile.forced[lane] > 0) continue;
+    int64_t watts = -asked[lane];
+    if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
+      const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.batteries.discharge_efficiency[lane], physics_hours_);
+      watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;
+    }
+    set[lane] = static_cast<int32_t>(std::clamp(watts, -tile.discharge_left[lane] / seconds, tile.charge_left[lane] / seconds));
+  }
+}
+
 void Shard::move(Tile& tile, uint32_t step) {
   const Instant begin = clock_.instant_of(step);
   const int32_t seconds = request_.physics_seconds;
@@ -186,42 +206,33 @@ void Shard::move(Tile& tile, uint32_t step) {
     int32_t set[kLanes] = {}, applied[kLanes];
     int64_t asked[kLanes] = {};
     const Instant until = begin + at + seconds;
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-      if (at > 0) follow(tile, lane, begin + at, step, true);
-      const bool stays = tile.where[lane].is_there && tile.where[lane].next >= until;
-      set[lane] = stays ? static_cast<int32_t>(tile.set[lane]) : 0;
+    if (at > 0) follow(tile, begin + at, step, true);
+    if (tile.quiet_until >= until) {
+      for (uint32_t lane = 0; lane < kLanes; ++lane) set[lane] = tile.is_there[lane] ? static_cast<int32_t>(tile.set[lane]) : 0;
+    } else {
+      for (uint32_t lane = 0; lane < tile.lanes; ++lane) set[lane] = tile.where[lane].is_there && tile.where[lane].next >= until ? static_cast<int32_t>(tile.set[lane]) : 0;
     }
-    if (is_sold) {
-      activate(tile, physics_step, asked);
-      for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-        const bool stays = tile.where[lane].is_there && tile.where[lane].next >= until;
-        if (asked[lane] == 0 || !stays || tile.forced[lane] > 0) continue;
-        int64_t watts = -asked[lane];
-        if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
-          const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.batteries.discharge_efficiency[lane], physics_hours_);
-          watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;
-        }
-        set[lane] = static_cast<int32_t>(std::clamp(watts, -tile.discharge_left[lane] / seconds, tile.charge_left[lane] / seconds));
-      }
-    }
-    step_batteries(tile.batteries, set, physics_hours_, applied);
+    if (is_sold) set_sold(tile, physics_step, until, asked, set);
+    step_tile(tile.batteries, set, physics_hours_, applied);
+    read_meters(tile.meter, applied, seconds);
+    if (!is_sold) continue;
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
       const int64_t joules = int64_t{applied[lane]} * seconds;
-      if (is_sold && asked[lane] != 0) account(tile, lane, physics_step, tile.forced[lane] > 0 ? 0 : -int64_t{applied[lane]});
-      if (joules > 0) tile.charged[lane] += read_register(tile.charge_joules[lane], joules), tile.charge_left[lane] -= joules;
-      if (joules < 0) tile.discharged[lane] += read_register(tile.discharge_joules[lane], -joules), tile.discharge_left[lane] += joules;
+      if (asked[lane] != 0) account(tile, lane, physics_step, tile.forced[lane] > 0 ? 0 : -int64_t{applied[lane]});
+      if (joules > 0) tile.charge_left[lane] -= joules;
+      if (joules < 0) tile.discharge_left[lane] += joules;
     }
   }
 }
 
 void Shard::record(Tile& tile, uint32_t step) {
   const Instant end = clock_.instant_of(step) + clock_.step_seconds;
-  for (uint32_t lane = 0; lane < tile.lanes; ++lane) follow(tile, lane, end, step, false);
+  follow(tile, end, step, false);
   const auto row = [&](TileSeries& series) { return reinterpret_cast<int32_t*>(series.bytes.get()) + series.index(tile.number * kLanes, step); };
   const auto put = [&](TileSeries& series, const auto& values) {
-    if (series.bytes) std::copy_n(values.begin(), tile.lanes, row(series));
+    if (series.bytes) std::copy_n(std::begin(values), tile.lanes, row(series));
   };
-  put(series_.charged, tile.charged), put(series_.discharge, tile.discharged);
+  put(series_.charged, tile.meter.charged), put(series_.discharge, tile.meter.discharged);
   put(series_.plugged, tile.was_there), put(series_.departed, tile.departed);
   if (series_.stored.bytes)
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) row(series_.stored)[lane] = static_cast<int32_t>(tile.batteries.energy[lane] * 1000.0);
@@ -232,7 +243,7 @@ void Shard::record(Tile& tile, uint32_t step) {
     put(series_.services[s].delivered, tile.sold[s].delivered), put(series_.services[s].missed, tile.sold[s].missed);
   }
   for (size_t k = 0; k < request_.totals.size(); ++k)
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) tile.totals[k * kLanes + lane] += request_.totals[k].of_discharge ? tile.discharged[lane] : tile.charged[lane];
+    for (uint32_t lane = 0; lane < tile.lanes; ++lane) tile.totals[k * kLanes + lane] += request_.totals[k].of_discharge ? tile.meter.discharged[lane] : tile.meter.charged[lane];
 }
 
 void Shard::step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decided) {

@@ -6,6 +6,7 @@
 
 #include "runtime/fleet/battery.h"
 #include "runtime/fleet/simulate_fleet.h"
+#include "runtime/fleet/tile_steps.h"
 
 namespace wattlaw {
 
@@ -36,11 +37,12 @@ class Shard {
     uint32_t number = 0, lanes = 0;      // of all tiles; vehicles there
     Batteries<kLanes> batteries;
     std::array<Whereabouts, kLanes> where;
+    std::array<uint8_t, kLanes> is_there{};  // of `where`, side by side
+    Instant quiet_until = INT64_MIN;     // nobody arrives or leaves before
     std::vector<int64_t> states, outputs;  // [column][lane]
     std::array<int64_t, kLanes> set{}, forced{};                    // W at the plug, + charges
-    std::array<int64_t, kLanes> charge_joules{}, discharge_joules{};
+    TileMeter meter;                     // its Wh: of the interval
     std::array<int64_t, kLanes> charge_left{}, discharge_left{};   // J that caps leave of the interval
-    std::array<int32_t, kLanes> charged{}, discharged{};           // Wh of the interval
     std::array<uint8_t, kLanes> departed{}, was_there{};           // in the interval; when it began
     std::vector<int64_t> totals;         // [total][lane]
     struct Sold {
@@ -68,7 +70,8 @@ class Shard {
   void await(Tile& tile, uint32_t lane);
   void arrive(Tile& tile, uint32_t lane);
   void leave(Tile& tile, uint32_t lane, uint32_t step);
-  void follow(Tile& tile, uint32_t lane, Instant now, uint32_t step, bool may_arrive);
+  void follow(Tile& tile, Instant now, uint32_t step, bool may_arrive);
+  void set_sold(Tile& tile, uint64_t physics_step, Instant until, int64_t* asked, int32_t* set) const;
   bool is_chosen(uint32_t k, Tile& tile, uint32_t lane, uint32_t step);
   void look(Tile& tile, uint32_t step);
   bool decide(Tile& tile, uint32_t step);
@@ -85,6 +88,7 @@ class Shard {
   int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end) const;
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
+  void constrain_lane(Tile& tile, uint32_t lane, Instant now);
   void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
   int64_t takes(const Tile& tile, uint32_t lane) const;
   int64_t minutes_needed(const Tile& tile, uint32_t lane) const;

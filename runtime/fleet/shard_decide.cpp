@@ -99,39 +99,39 @@ void Shard::account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t de
 
 // Each vehicle by itself: wish, reserve, what its departure needs now, and what contracts leave.
 void Shard::constrain(Tile& tile, uint32_t step) {
-  const Batteries<kLanes>& b = tile.batteries;
+  const int64_t* floor = request_.reserve ? tile.outputs.data() + *request_.reserve * kLanes : nullptr;
+  set_within_reserve(tile.batteries, tile.is_there.data(), tile.outputs.data(), floor, hours_, tile.set.data());
+  tile.forced.fill(0);
+  if (tile.sold.empty() && !request_.ensured && request_.caps.empty()) return;
   const Instant now = clock_.instant_of(step);
-  tile.set.fill(0), tile.forced.fill(0);
   tile.charge_left.fill(kNoCap), tile.discharge_left.fill(kNoCap);
   for (const EnergyCap& cap : request_.caps) {
     std::array<int64_t, kLanes>& left = cap.of_discharge ? tile.discharge_left : tile.charge_left;
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) left[lane] = std::min(left[lane], std::max<int64_t>(output(cap.left, tile, lane), 0) * 3600);
   }
-  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-    if (!tile.where[lane].is_there) continue;
-    const int64_t charge_power = b.charge_power[lane], discharge_power = b.discharge_power[lane];
-    // Who has promised something does nothing else than what is activated.
-    int64_t set = is_promised(tile, lane) ? 0 : std::clamp<int64_t>(output(0, tile, lane), -discharge_power, charge_power);
-    if (set < 0 && request_.reserve) {
-      const double floor = static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour;
-      const double most = most_discharge(b.energy[lane], floor, b.discharge_efficiency[lane], hours_);
-      set = std::max<int64_t>(set, most > 0.0 ? -static_cast<int64_t>(std::min(most, static_cast<double>(discharge_power))) : 0);
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane)
+    if (tile.where[lane].is_there) constrain_lane(tile, lane, now);
+}
+
+void Shard::constrain_lane(Tile& tile, uint32_t lane, Instant now) {
+  const Batteries<kLanes>& b = tile.batteries;
+  const int64_t charge_power = b.charge_power[lane];
+  // Who has promised something does nothing else than what is activated.
+  int64_t set = is_promised(tile, lane) ? 0 : tile.set[lane];
+  if (request_.ensured) {
+    const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
+    const int64_t left = std::max<int64_t>((tile.where[lane].next - now) / clock_.step_seconds, 1);
+    const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane];
+    // What a discharge now would take has to come back as well.
+    const double taken = set < 0 ? static_cast<double>(-set) * kWattHour * hours_ / b.discharge_efficiency[lane] : 0.0;
+    if (needed + taken > static_cast<double>(left - 1) * an_interval) set = std::max<int64_t>(set, 0);
+    if (needed > static_cast<double>(left - 1) * an_interval) {
+      const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_);
+      tile.forced[lane] = watts < static_cast<double>(charge_power) ? static_cast<int64_t>(watts) + 1 : charge_power;
+      set = std::max(set, tile.forced[lane]);
     }
-    if (request_.ensured) {
-      const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
-      const int64_t left = std::max<int64_t>((tile.where[lane].next - now) / clock_.step_seconds, 1);
-      const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane];
-      // What a discharge now would take has to come back as well.
-      const double taken = set < 0 ? static_cast<double>(-set) * kWattHour * hours_ / b.discharge_efficiency[lane] : 0.0;
-      if (needed + taken > static_cast<double>(left - 1) * an_interval) set = std::max<int64_t>(set, 0);
-      if (needed > static_cast<double>(left - 1) * an_interval) {
-        const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_);
-        tile.forced[lane] = watts < static_cast<double>(charge_power) ? static_cast<int64_t>(watts) + 1 : charge_power;
-        set = std::max(set, tile.forced[lane]);
-      }
-    }
-    tile.set[lane] = std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
   }
+  tile.set[lane] = std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
 }
 
 // Minutes at full power until the target is reached.
