@@ -40,7 +40,7 @@ void LinearProgramme::set(int row, int column, double factor) { row_of_.push_bac
 Result<double> LinearProgramme::solve() const {
   if (cost_.empty()) return 0.0;
   static const Clp clp;
-  if (!clp.is_there()) return Failure{"WL6076", "the linear programming library Clp cannot be loaded", "install it: apt-get install coinor-libclp1", "", 0, ""};
+  if (!clp.is_there()) return Failure{"WL6077", "the linear programming library Clp cannot be loaded", "install it: apt-get install coinor-libclp1", "", 0, ""};
   // Column after column.
   std::vector<CoinBigIndex> start(cost_.size() + 1);
   for (const int column : column_of_) ++start[static_cast<size_t>(column) + 1];
@@ -59,7 +59,7 @@ Result<double> LinearProgramme::solve() const {
   const bool is_optimal = clp.status(model) == 0;
   const double least = clp.objective(model);
   clp.drop(model);
-  if (!is_optimal) return Failure{"WL6076", "a linear programme of " + std::to_string(low_.size()) + " rows has no solution that its solver vouches for", "bound a shorter period", "", 0, ""};
+  if (!is_optimal) return Failure{"WL6077", "a linear programme of " + std::to_string(low_.size()) + " rows has no solution that its solver vouches for", "bound a shorter period", "", 0, ""};
   return least;
 }
 

@@ -14,7 +14,7 @@ class LinearProgramme {
   void set(int row, int column, double factor);  // once for each pair
   void add_cost(int column, double cost) { cost_[static_cast<size_t>(column)] += cost; }
   double most(int column) const { return hi_[static_cast<size_t>(column)]; }
-  // The least cost. Failures: WL6076 the solver is not installed, or finds none: infeasible, unbounded, or lost in its digits.
+  // The least cost. Failures: WL6077 the solver is not installed, or finds none: infeasible, unbounded, or lost in its digits.
   Result<double> solve() const;
 
  private:
