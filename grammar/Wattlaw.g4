@@ -192,7 +192,7 @@ serviceEntry
   | FROM name TO name
   | BID AT LEAST sum (IN STEPS OF sum)? (COMMA PER name)?
   | ACTIVATE expr
-  | SUSTAIN expr
+  | SUSTAIN expr (FOR EACH name)?
   | DERATE expr (COMMA sum name)?
   | GATE expr
   | PAYS expr (FOR expr)?

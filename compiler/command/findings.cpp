@@ -106,7 +106,7 @@ class Decider {
   // In the unit of its attribute; a state of charge in percent.
   std::string shown_as_declared(const std::string& text, ExpressionId id, const Value& value) const {
     const Expression& e = program_[id];
-    if (!value.nothing && text == "soc") return print_decimal(value.number * 100, 0, 6) + " %";
+    if (!value.nothing && (text == "soc" || text.starts_with("soc at time of "))) return print_decimal(value.number * 100, 0, 6) + " %";
     if (!value.nothing && e.op == Op::attribute && e.type.kind == ValueKind::number) {
       const AttributeRequest& request = program_.attributes[e.index].request;
       const auto meaning = request.unit_meaning ? request.unit_meaning(request.unit) : std::nullopt;

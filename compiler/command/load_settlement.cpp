@@ -155,6 +155,10 @@ Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& load
   Result<PlugIns> plug_ins = read_plug_ins(data_folder + "/sessions.csv", "sessions.csv", loaded.clock.zone, vehicles);
   if (!plug_ins) return plug_ins.failure();
   loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);
+  Result<FleetMoments> moments = find_moments(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, data_folder, *plug_ins);
+  if (!moments) return moments.failure();
+  for (const auto& hash : moments->file_hashes)
+    if (std::find(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end(), hash) == loaded.traces.file_hashes.end()) loaded.traces.file_hashes.push_back(hash);
   std::sort(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end());
   std::vector<std::vector<int64_t>> activations;
   if (!loaded.settlement->dispatch->offers.empty()) {
@@ -163,7 +167,7 @@ Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& load
     activations = std::move(*found);
   }
   const unsigned threads = request.threads > 0 ? request.threads : std::max(1u, std::thread::hardware_concurrency());
-  Result<SimulationReport> done = simulate(loaded.program(), *loaded.settlement, loaded.clock, *plug_ins, loaded.traces, {threads, request.cpu, request.interpret, std::move(activations)});
+  Result<SimulationReport> done = simulate(loaded.program(), *loaded.settlement, loaded.clock, *plug_ins, loaded.traces, {threads, request.cpu, request.interpret, std::move(activations), std::move(*moments)});
   if (!done) return done.failure();
   loaded.simulation = *done;
   return Ok{};

@@ -119,6 +119,7 @@ llvm::Value* StageLowering::lower_load(const PlanNode& node) {
     value = load_row(node.array, row, node.element);
     if (array.kind == PlanArray::Kind::series && lanes_ > 1) prefetch_ahead(node.array, row);
   }
+  if (array.bits < 32 && node.bits != 1) return builder_.CreateSExt(value, type(node.bits));
   return node.bits == 1 ? builder_.CreateICmpNE(value, constant(array.bits, 0)) : value;
 }
 

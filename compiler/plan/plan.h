@@ -66,7 +66,7 @@ struct PlanArray {
     scratch,   // per thread: [row][element][32]; one row more than `rows` takes what falls into no window
   } kind = Kind::scratch;
   std::string name;
-  uint8_t bits = 64;              // 32, 64, 128
+  uint8_t bits = 64;              // 32, 64, 128; of a series 8 and 16 as well, which a load makes 32
   uint32_t rows = 0, elements = 1;
   bool initialise = false;        // scratch: filled with `initial` before each tile
   std::vector<Int128> initial;    // one an element

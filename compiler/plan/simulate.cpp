@@ -28,6 +28,7 @@ struct Simulation {
   const std::vector<Rational>& attribute(const char* name) const;
   uint32_t pool_attribute() const;
   int position(const char* series) const;
+  Quantum register_quantum() const;
   Result<FleetVehicles> read_vehicles() const;
   PolicyWorld make_world(const FleetVehicles& vehicles, bool interpret) const;
   Result<FleetRequest> make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const;
@@ -38,6 +39,7 @@ struct Simulation {
   void ask_for_series(FleetRequest& request) const;
   Result<SimulationReport> follow_plan(const FleetVehicles& vehicles);
   Result<Ok> bound(const FleetVehicles& vehicles, const std::vector<GroupLimit>& limits, const FleetResult& result, SimulationReport& report) const;
+  Result<Ok> see_standby(const FleetVehicles& vehicles) const;
   Result<Ok> keep(FleetResult& result);
 };
 
@@ -53,6 +55,14 @@ uint32_t Simulation::pool_attribute() const {
     if (program.attributes[i].name == "vehicle.pool") return i;
   WATTLAW_ASSERT(false, "elaboration declares it beside services");
   return 0;
+}
+
+// In which import and export of sites are added up with what vehicles move.
+Quantum Simulation::register_quantum() const {
+  Quantum common{1, 1000};
+  for (const char* of : {"import", "export"})
+    if (const int at = position(of); at >= 0) common = common_quantum(common, traces.member_series[static_cast<size_t>(at)].quantum);
+  return common;
 }
 
 // Where a series stands among those of the settlement; -1: it is not asked for.
@@ -75,6 +85,10 @@ Result<FleetVehicles> Simulation::read_vehicles() const {
       if (of(power) < 0 || watts(of(power)) > kMostWatts) return refuse(v, "a `" + std::string(power + 8) + "` of " + print_decimal(of(power), 0, 6) + " kW", "powers stand in kW at the plug, from 0 to 10,000");
     for (const char* efficiency : {"vehicle.charge_efficiency", "vehicle.discharge_efficiency"})
       if (of(efficiency) <= 0 || of(efficiency) > 1) return refuse(v, "a `" + std::string(efficiency + 8) + "` of " + print_decimal(of(efficiency) * 100, 0, 6) + "%", "an efficiency is above 0% and at most 100%; figures of the file are in percent");
+    if (of("vehicle.taper_from") <= 0 || of("vehicle.taper_from") > 1) return refuse(v, "a `taper_from` of " + print_decimal(of("vehicle.taper_from") * 100, 0, 6) + "%", "charging tapers off from a state of charge above 0% on; 100% says that it does not");
+    if (of("vehicle.standby") < 0 || watts(of("vehicle.standby")) > kMostWatts || denominator(Rational(of("vehicle.standby") * 1000)) != 1)
+      return refuse(v, "a `standby` of " + print_decimal(of("vehicle.standby") * 1000, 0, 6) + " W", "what a charger draws itself stands in whole W");
+    if (of("vehicle.consumption") < 0) return refuse(v, "a `consumption` of " + print_decimal(of("vehicle.consumption"), 0, 6) + " kWh/km", "what a kilometre takes is a positive amount");
     for (const char* level : {"vehicle.soc", "vehicle.target"})
       if (of(level) < 0 || of(level) > 1) return refuse(v, "a `" + std::string(level + 8) + "` of " + print_decimal(of(level) * 100, 0, 6) + "%", "a state of charge is from 0% to 100%; figures of the file are in percent");
     const auto real = [](const Rational& value) { return value.convert_to<double>(); };
@@ -85,7 +99,11 @@ Result<FleetVehicles> Simulation::read_vehicles() const {
     vehicles.discharge_power.push_back(static_cast<int32_t>(watts(of("vehicle.discharge_power"))));
     vehicles.stored.push_back(vehicles.capacity.back() * real(of("vehicle.soc")));
     vehicles.target.push_back(vehicles.capacity.back() * real(of("vehicle.target")));
+    vehicles.taper_from.push_back(real(of("vehicle.taper_from")));
+    vehicles.standby.push_back(static_cast<int32_t>(watts(of("vehicle.standby"))));
   }
+  if (std::all_of(vehicles.taper_from.begin(), vehicles.taper_from.end(), [](double from) { return from >= 1.0; })) vehicles.taper_from.clear();
+  if (std::all_of(vehicles.standby.begin(), vehicles.standby.end(), [](int32_t own) { return own == 0; })) vehicles.standby.clear();
   return vehicles;
 }
 
@@ -125,6 +143,16 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
       case FleetState::Kind::chosen: series.max = 1; break;
       case FleetState::Kind::seconds_left: series.max = longest; break;
       case FleetState::Kind::rest: series.max = most_rest(1), series.min = -most_rest(-1); break;
+      case FleetState::Kind::metered: {
+        series.quantum = register_quantum();
+        const Rational a_step = Rational(most_power * std::max<int64_t>(vehicles.size(), 1) * clock.step_seconds / 3600 + vehicles.size(), 1000);
+        Rational most = a_step;
+        for (const char* of : {"import", "export"})
+          if (const int at = position(of); at >= 0) most += traces.member_series[static_cast<size_t>(at)].quantum.value() * traces.member_series[static_cast<size_t>(at)].max;
+        const Rational units = most * clock.steps / series.quantum.value();
+        series.max = static_cast<int64_t>(numerator(units) / denominator(units)) + 1;
+        break;
+      }
       case FleetState::Kind::total: series.max = most_power * clock.step_seconds / 3600 * clock.steps + clock.steps; break;
     }
     world.traces.member_series.push_back(std::move(series));
@@ -168,6 +196,7 @@ Result<ServiceOffer> Simulation::make_offer(size_t offer, uint32_t most) const {
   made.minimum = watts(service.minimum);
   made.step = std::max<int64_t>(watts(service.step), 1);
   made.sustain_hours = service.sustain.convert_to<double>();
+  made.per_period = service.per_period;
   share(service.held, made.held_per_sold, made.held_denominator);
   share(service.opposite, made.opposite_per_sold, made.opposite_denominator);
   made.activation = options.activations.at(offer);
@@ -180,6 +209,8 @@ void Simulation::ask_for_series(FleetRequest& request) const {
   request.clock = &clock;
   request.physics_seconds = settlement.physics_seconds > 0 ? settlement.physics_seconds : clock.step_seconds;
   request.plug_ins = &plug_ins;
+  request.moments = options.moments.of_vehicle;
+  request.answers = options.moments.answers;
   request.wants_flows = dispatch.bound.has_value();
   for (const char* reads_flows : {"charged", "discharge", "import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) request.wants_flows = request.wants_flows || position(reads_flows) >= 0;
   request.wants_stored = position("stored") >= 0 || dispatch.bound, request.wants_plugged = position("plugged") >= 0;
@@ -191,7 +222,9 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   request.vehicles = &vehicles;
   for (const TypedDispatch::State& state : dispatch.states) {
     request.states.push_back(state.state);
-    if (state.state.kind != wattlaw::FleetState::Kind::rest) continue;
+    if (state.state.kind != wattlaw::FleetState::Kind::rest && state.state.kind != wattlaw::FleetState::Kind::metered) continue;
+    request.rest.sites = members_of(traces, EntityGrain::site).size();
+    request.rest.site_of.clear();
     request.rest.import = &traces.member_series[static_cast<size_t>(position("import"))];
     request.rest.export_ = &traces.member_series[static_cast<size_t>(position("export"))];
     for (const Rational& site : attribute("vehicle.site")) request.rest.site_of.push_back(site < 0 ? UINT32_MAX : static_cast<uint32_t>(site));
@@ -214,6 +247,18 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
     request.totals.push_back({total.of_discharge, windows->window_of_step});
   }
   Interpreter interpreter(program, settlement, clock, traces);
+  for (const TypedDispatch::SiteTotal& total : dispatch.site_totals) {
+    Result<Windows> windows = make_windows(clock, total.period);
+    if (!windows) return windows.failure();
+    SiteTotal& made = request.site_totals.emplace_back(SiteTotal{total.of_export, windows->window_of_step, {}});
+    for (uint32_t step = 0; total.counts && step < clock.steps; ++step) {
+      const Value counts = interpreter.evaluate(total.counts, 0, step);
+      made.counts.push_back(!counts.nothing && counts.number != 0);
+    }
+    const auto units = [&](const Rational& of) { return static_cast<int64_t>(*mantissa_of(of, register_quantum())); };
+    request.per_watt_hour = units(Rational(1, 1000));
+    request.per_import = units(request.rest.import->quantum.value()), request.per_export = units(request.rest.export_->quantum.value());
+  }
   for (const TypedDispatch::Cheapest& cheapest : dispatch.cheapest) {
     CheapestHours hours;
     for (uint32_t v = 0; v < vehicles.size(); ++v) {
@@ -241,20 +286,17 @@ Result<Ok> Simulation::add_to_meters(const FleetSeries& moved) {
     if (site_of[v] >= 0) at_site[static_cast<size_t>(site_of[v])].push_back(v);
   const int import = position("import"), export_ = position("export");
   const int into[] = {position("vehicle_import"), position("vehicle_export"), position("controllable_import")};
+  size_t most_vehicles = 0;
+  for (const std::vector<uint32_t>& here : at_site) most_vehicles = std::max(most_vehicles, here.size());
+  const int64_t most_at_site = std::max(moved.charged.max, moved.discharge.max) * static_cast<int64_t>(most_vehicles);
   if (import >= 0 && export_ >= 0) {
     const Quantum quantum = common_quantum(common_quantum(traces.member_series[static_cast<size_t>(import)].quantum, traces.member_series[static_cast<size_t>(export_)].quantum), Quantum{1, 1000});
     const auto factor_of = [&](const Quantum& own) { return static_cast<int64_t>(*mantissa_of(own.value(), quantum)); };
     const TileSeries house = traces.member_series[static_cast<size_t>(import)], surplus = traces.member_series[static_cast<size_t>(export_)];
     const int64_t of_house = factor_of(house.quantum), of_surplus = factor_of(surplus.quantum), of_vehicle = factor_of(Quantum{1, 1000});
-    size_t most_vehicles = 0;
-    for (const std::vector<uint32_t>& here : at_site) most_vehicles = std::max(most_vehicles, here.size());
-    const int64_t most_moved = std::max(moved.charged.max, moved.discharge.max) * static_cast<int64_t>(most_vehicles) * of_vehicle;
-    const uint8_t width = std::max(house.max * of_house, surplus.max * of_surplus) + most_moved <= INT32_MAX ? 4 : 8;
+    const uint8_t width = std::max<uint8_t>(width_for(std::max(house.max * of_house, surplus.max * of_surplus) + most_at_site * of_vehicle), 4);
     TileSeries taken = make_tile_series(sites, clock.steps, width, quantum), given = make_tile_series(sites, clock.steps, width, quantum);
-    const auto read = [](const TileSeries& series, size_t cell) -> int64_t {
-      if (!series.bytes) return 0;
-      return series.width == 4 ? reinterpret_cast<const int32_t*>(series.bytes.get())[cell] : reinterpret_cast<const int64_t*>(series.bytes.get())[cell];
-    };
+    const auto read = [](const TileSeries& series, size_t cell) -> int64_t { return series.bytes ? series.cell(cell) : 0; };
     const auto put = [](TileSeries& series, size_t cell, int64_t value) {
       if (series.width == 4) reinterpret_cast<int32_t*>(series.bytes.get())[cell] = static_cast<int32_t>(value);
       else reinterpret_cast<int64_t*>(series.bytes.get())[cell] = value;
@@ -278,7 +320,7 @@ Result<Ok> Simulation::add_to_meters(const FleetSeries& moved) {
   }
   for (int which = 0; which < 3; ++which) {
     if (into[which] < 0) continue;
-    TileSeries sum = make_tile_series(sites, clock.steps, 8, {1, 1000});
+    TileSeries sum = make_tile_series(sites, clock.steps, width_for(most_at_site), {1, 1000});
     for (uint32_t site = 0; site < sites; ++site)
       for (uint32_t step = 0; step < clock.steps; ++step) {
         int64_t all = 0;
@@ -315,9 +357,19 @@ Failure Simulation::tell_fault(const FleetVehicles& vehicles) {
   return Failure{"WL7101", "the dispatch `" + dispatch.name + "` has a fault at " + clock.print_step(step), "", "", 0, ""};
 }
 
+// Plans and bounds price what a schedule moves, and what chargers draw themselves is not that.
+Result<Ok> Simulation::see_standby(const FleetVehicles& vehicles) const {
+  for (uint32_t v = 0; v < vehicles.standby.size(); ++v)
+    if (vehicles.standby[v] > 0)
+      return Failure{"WL6078", fmt::format("the charger of `{}` draws {} W itself, which neither a plan with hindsight nor a bound of the cost sees", members_of(traces, EntityGrain::vehicle).ids[v], vehicles.standby[v]),
+                     "leave `standby` out for the comparison, on both sides of it", "vehicles.csv", 0, ""};
+  return Ok{};
+}
+
 // What the run could not have cost less than, where that is asked for.
 Result<Ok> Simulation::bound(const FleetVehicles& vehicles, const std::vector<GroupLimit>& limits, const FleetResult& result, SimulationReport& report) const {
   if (!dispatch.bound) return Ok{};
+  if (auto seen = see_standby(vehicles); !seen) return seen.failure();
   auto of_run = bound_run(program, settlement, clock, traces, vehicles, plug_ins, limits, result.series);
   if (!of_run) return of_run.failure();
   report.bound = *of_run;
@@ -327,6 +379,7 @@ Result<Ok> Simulation::bound(const FleetVehicles& vehicles, const std::vector<Gr
 // What has moved, into the meters and the vehicles' series.
 Result<Ok> Simulation::keep(FleetResult& result) {
   if (auto added = add_to_meters(result.series); !added) return added.failure();
+  tell_moments(program, settlement, options.moments, result.moments, traces);
   const std::pair<const char*, TileSeries*> filled[] = {{"charged", &result.series.charged}, {"discharge", &result.series.discharge}, {"stored", &result.series.stored},
                                                         {"plugged", &result.series.plugged}, {"departed", &result.series.departed},   {"wanted", &result.series.wanted}};
   for (const auto& [name, series] : filled)
@@ -342,6 +395,11 @@ Result<Ok> Simulation::keep(FleetResult& result) {
 }
 
 Result<SimulationReport> Simulation::follow_plan(const FleetVehicles& vehicles) {
+  for (uint32_t v = 0; v < vehicles.taper_from.size(); ++v)
+    if (vehicles.taper_from[v] < 1.0)
+      return Failure{"WL6078", "`" + members_of(traces, EntityGrain::vehicle).ids[v] + "` charges at less than full power from " + print_decimal(attribute("vehicle.taper_from")[v] * 100, 0, 6) + "% on, which a plan with hindsight does not see",
+                     "leave `taper_from` out for the plan, or compare a policy with `wattlaw run --bound`", "vehicles.csv", 0, ""};
+  if (auto seen = see_standby(vehicles); !seen) return seen.failure();
   const auto begin = std::chrono::steady_clock::now();
   auto planned = plan_dispatch(program, settlement, clock, traces, vehicles, plug_ins, options.threads);
   if (!planned) return planned.failure();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "compiler/plan/bound_run.h"
+#include "compiler/plan/fleet_moments.h"
 #include "compiler/program/typed_program.h"
 #include "runtime/fleet/simulate_fleet.h"
 
@@ -14,6 +15,7 @@ struct SimulateOptions {
   std::string cpu = "native";
   bool interpret = false;
   std::vector<std::vector<int64_t>> activations;  // of the dispatch's offers, by step of the physics (find_activations)
+  FleetMoments moments = {};           // trips, and what is asked of batteries (find_moments)
 };
 
 struct SimulationReport {
@@ -25,7 +27,7 @@ struct SimulationReport {
 };
 
 // Fills the vehicles' series of `traces`, and adds vehicles to the registers of the sites they stand at: import and export of the files are
-// those of the rest of the site. Failures: WL6075 two vehicles at the site of an optimum, WL6074 an attribute that no vehicle can have, WL7101 … what the interpreter tells of a policy.
+// those of the rest of the site. What is asked of batteries at moments of records goes into their attributes. Failures: WL6075 two vehicles at the site of an optimum, WL6078 one whose battery tapers off, WL6074 an attribute that no vehicle can have, WL7101 … what the interpreter tells of a policy.
 Result<SimulationReport> simulate(const TypedProgram& program, const Settlement& settlement, const Clock& clock, const PlugIns& plug_ins, Traces& traces,
                                   const SimulateOptions& options);
 

@@ -157,7 +157,7 @@ uint32_t PlanBuilder::load(uint32_t stage, uint32_t array, Access access, Int128
   node.op = PlanOp::load;
   node.array = array, node.access = access, node.element = element;
   node.low = low, node.high = high;
-  node.bits = is_boolean ? 1 : plan.arrays[array].bits;
+  node.bits = is_boolean ? 1 : std::max<uint8_t>(plan.arrays[array].bits, 32);
   return add_node(stage, node);
 }
 

@@ -270,6 +270,10 @@ ExpressionId Elaborator::elaborate_aggregate(Aggregate fn, NodeId id, Context& c
     if (condition && !(condition = of_holder(condition, *of, n.span))) return {};
     // Asked of each feeder, `count(site)` is of those at that feeder.
     if (into == EntityGrain::none && !over_all && context.each != EntityGrain::none && context.each != *of && way_to(*of, context.each)) into = context.each;
+    if (const Symbol* kind = find(counted.text, context.module, Symbol::Kind::record); kind && settlement_ && day_field_of(*kind)) {
+      const bool over_time = !condition || pool_[condition].grain.time.unit == Period::Unit::none;
+      if (over_time) return count_records(*kind, *of, condition, into, period ? *period : context.default_period, context, n.span);
+    }
     return count_members(*of, condition, into, n.span);
   }
   int take = 0;

@@ -82,8 +82,23 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
   ExpressionId holds;
   if (!has_deadline) holds = elaborate_boolean(n.children[0], context);
   else if (!elaborate_deadline(id, applies, holds, norm.due, context)) return std::nullopt;
-  norm.applies = applies;
   if (!holds || !(holds = asked_per(holds, entity, period, asked.span))) return std::nullopt;
+  // A share of nothing is no share: where a divisor is 0 there is nothing to judge.
+  ExpressionId shares;
+  std::vector<ExpressionId> within{holds};
+  for (size_t i = 0; i < within.size(); ++i) {
+    const Expression e = pool_[within[i]];
+    if (e.op == Op::select || e.op == Op::aggregate || e.op == Op::over_members || e.op == Op::of_holder || e.grain != pool_[holds].grain) continue;
+    if (e.op == Op::divide && pool_[e.operands[1]].op != Op::constant) {
+      const ExpressionId none = pool_.make(Op::equal, boolean_type(), {e.operands[1], pool_.constant(0, pool_[e.operands[1]].type, e.span)}, e.span);
+      shares = pool_.both(shares, pool_.negation(none, e.span), e.span);
+    }
+    within.insert(within.end(), e.operands.begin(), e.operands.end());
+  }
+  const auto where_shared = [&](ExpressionId value) { return shares ? pool_.select(shares, value, pool_.constant(0, pool_[value].type, pool_[value].span), pool_[value].span) : value; };
+  applies = pool_.both(applies, shares, n.span);
+  holds = where_shared(holds);
+  norm.applies = applies;
   if (has_deadline && !(norm.applies = asked_per(norm.applies, entity, period, asked.span))) return std::nullopt;
   for (ExpressionId needed : dates) {
     if (!(needed = asked_per(needed, entity, period, asked.span))) return std::nullopt;
@@ -107,7 +122,7 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
       if (!(value = asked_per(value, entity, period, s.span))) return std::nullopt;
       // Behind an `and` that decides already, what cannot be computed is not looked at, so nor is it told.
       if (asked.kind != NodeKind::Compare && divides(value)) continue;
-      if (std::none_of(norm.values.begin(), norm.values.end(), [&](const auto& known) { return known.first == text_of(s.span); })) norm.values.emplace_back(text_of(s.span), value);
+      if (std::none_of(norm.values.begin(), norm.values.end(), [&](const auto& known) { return known.first == text_of(s.span); })) norm.values.emplace_back(text_of(s.span), divides(value) && pool_[value].grain == pool_[holds].grain ? where_shared(value) : value);
     }
   return norm;
 }

@@ -25,6 +25,7 @@ const StateWord kStateWords[] = {
     {"so_far", "", FleetState::Kind::total, kEnergy, {1, 1000}},
     {"chosen", "", FleetState::Kind::chosen, {}, {1, 1}},
     {"rest_power", "", FleetState::Kind::rest, kPower, {1, 1000}},
+    {"metered", "", FleetState::Kind::metered, kEnergy, {1, 1000}},
 };
 
 }  // namespace
@@ -32,7 +33,7 @@ const StateWord kStateWords[] = {
 // The state of a kind as a series that the simulation fills interval by interval.
 ExpressionId Elaborator::fleet_state(FleetState::Kind kind, uint32_t index, Span span) {
   const StateWord& word = *std::find_if(std::begin(kStateWords), std::end(kStateWords), [&](const StateWord& w) { return w.kind == kind; });
-  const bool is_numbered = kind == FleetState::Kind::total || kind == FleetState::Kind::chosen;
+  const bool is_numbered = kind == FleetState::Kind::total || kind == FleetState::Kind::chosen || kind == FleetState::Kind::metered;
   const std::string name = std::string("known ") + word.word + (is_numbered ? " " + std::to_string(index + 1) : "");
   auto [known, is_new] = series_index_.try_emplace(name, static_cast<uint32_t>(program_.series.size()));
   if (is_new) {
@@ -266,7 +267,7 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
 
 // Batteries and chargers are those of the file, so a figure that is given for them would hold in a part of the run only.
 void Elaborator::load_vehicle() {
-  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site"}) {
+  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site", "vehicle.taper_from", "vehicle.standby", "vehicle.consumption"}) {
     if (const auto given = given_values_.find(constant); given != given_values_.end())
       if (Diagnostic* d = error("WL4229", given->second.span, std::string("`") + constant + "` is what the battery and the charger of each vehicle have, and cannot be given")) d->hint("write it in vehicles.csv, or let the dispatch say less: `discharge at 3 kW`, `offer … from 3 kW`");
     load_attribute(attribute_index_.at(constant));

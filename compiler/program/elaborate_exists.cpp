@@ -40,6 +40,16 @@ std::optional<RecordQuestion::Term> Elaborator::record_term(NodeId id, const Sym
     is_day = true;
     if (date) return Term{Term::Kind::fixed, 0, date->days};
   }
+  if (n.kind == NodeKind::Sum && n.children.size() == 2 && (n.text == "+" || n.text == "-") && node(context.module, n.children[0]).text == "now") {  // `now + 4 h`
+    Context inner = context;
+    const ExpressionId length = elaborate_number(n.children[1], inner);
+    if (!length) return std::nullopt;
+    const Rational seconds = pool_.is_constant(length) ? Rational(pool_[length].value * 3600) : Rational(1, 2);
+    if (pool_[length].type.dimension == Dimension{.time = 1} && denominator(seconds) == 1) {
+      is_day = false;
+      return Term{Term::Kind::step, 0, static_cast<int64_t>(numerator(seconds)) * (n.text == "+" ? 1 : -1)};
+    }
+  }
   if (n.kind == NodeKind::Name && (n.text == "today" || n.text == "now")) {
     is_day = n.text == "today";
     return Term{Term::Kind::step, 0, 0};
@@ -118,28 +128,32 @@ ExpressionId Elaborator::elaborate_exists(NodeId id, Context& context) {
   question.kind = kind->name;
   if (NodeId where = tree(context.module).child(argument, NodeKind::Where))
     if (!record_condition(node(context.module, where).children[0], *kind, question, context)) return {};
-  // The same question is one series, wherever it is asked.
-  const std::string series_name = text_of(n.span);
-  auto known = series_index_.find(series_name);
+  const EntityGrain entity = question.of_member.empty() ? EntityGrain::none : *entity_named(field_type(*kind, question.of_member), kind->module);
+  return answers_to(std::move(question), text_of(n.span), entity, n.span);
+}
+
+// The same question is one series, wherever it is asked.
+ExpressionId Elaborator::answers_to(RecordQuestion question, const std::string& name, EntityGrain entity, Span span) {
+  auto known = series_index_.find(name);
   if (known == series_index_.end()) {
     SeriesDeclaration declaration;
-    declaration.name = series_name;
+    declaration.name = name;
     declaration.type = number_type();
-    declaration.request.trace = declaration.request.column = kind->name;
+    declaration.request.trace = declaration.request.column = question.kind;
     declaration.request.per_member = false;
     declaration.request.flow = Flow::intensive;
     declaration.request.quantum = Quantum{1, 1};
     declaration.request.yes_no = true;
-    if (!question.of_member.empty()) {
-      declaration.entity = *entity_named(field_type(*kind, question.of_member), kind->module);
-      declaration.request.entity = entity_name(program_, declaration.entity);
+    if (entity != EntityGrain::none) {
+      declaration.entity = entity;
+      declaration.request.entity = entity_name(program_, entity);
     }
     declaration.request.question = std::move(question);
-    known = series_index_.emplace(series_name, static_cast<uint32_t>(program_.series.size())).first;
+    known = series_index_.emplace(name, static_cast<uint32_t>(program_.series.size())).first;
     program_.series.push_back(std::move(declaration));
   }
-  ExpressionId yes = series(known->first, n.span);
-  return pool_.make(Op::equal, boolean_type(), {yes, pool_.constant(1, number_type(), n.span)}, n.span);
+  ExpressionId yes = series(known->first, span);
+  return pool_.make(Op::equal, boolean_type(), {yes, pool_.constant(1, number_type(), span)}, span);
 }
 
 }  // namespace wattlaw

@@ -201,9 +201,11 @@ bool Elaborator::same_kind(ExpressionId a, ExpressionId b, Span span, const char
 
 ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
   if (auto of_age = compare_age(id, context)) return *of_age;
+  if (auto of_moments = compare_moments(id, context)) return *of_moments;
   const Node& n = node(context.module, id);
   const Node& right = node(context.module, n.children[1]);
-  const bool of_charge = is_charge_level(n.children[0], context) || is_charge_level(n.children[1], context);
+  const bool of_then = is_charge_then(n.children[0], context) || is_charge_then(n.children[1], context);
+  const bool of_charge = of_then || is_charge_level(n.children[0], context) || is_charge_level(n.children[1], context);
   ExpressionId a = of_charge ? stored_energy(n.children[0], context) : elaborate(n.children[0], context);
   if (!a) return {};
   if (pool_[a].type.kind == ValueKind::boolean && (n.text == "=" || n.text == "!=") && (right.text == "yes" || right.text == "no"))
@@ -227,8 +229,9 @@ ExpressionId Elaborator::elaborate_compare(NodeId id, Context& context) {
     a = parts[0], b = parts[1];
   }
   // A target is reached to within one watt-hour: batteries are not metered finer.
-  if (is_charge_level(n.children[0], context) && is_charge_level(n.children[1], context)) {
-    const bool level_first = node(context.module, n.children[0]).text == "soc";
+  const auto is_target = [](const Node& side) { return side.kind == NodeKind::Name && (side.text == "target" || side.text.ends_with("vehicle.target")); };
+  if ((is_charge_level(n.children[0], context) && is_charge_level(n.children[1], context)) || (of_then && (is_target(node(context.module, n.children[0])) || is_target(right)))) {
+    const bool level_first = of_then ? is_charge_then(n.children[0], context) : node(context.module, n.children[0]).text == "soc";
     ExpressionId& level = level_first ? a : b;
     level = pool_.add({level, pool_.constant(Rational(1, 1000), pool_[level].type, n.span)}, n.span);
   }

@@ -153,6 +153,13 @@ ExpressionId Elaborator::elaborate_same_time(Aggregate fn, ExpressionId value, E
 // `power at time of max(ercot.load) per month`: the value in the interval in which the other is greatest, the first of equals.
 ExpressionId Elaborator::elaborate_at_time(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
+  if (is_charge_then(id, context)) {
+    std::vector<ExpressionId> share{charge_then(id, context)};
+    if (!share[0]) return {};
+    share.push_back(attribute("vehicle.capacity", n.span));
+    relate(share, n.span);
+    return divide(share[0], share[1], n.span, n.span);
+  }
   const Node& peak_node = node(context.module, n.children[1]);
   Context inner = context;
   inner.as_of.reset();

@@ -10,6 +10,59 @@ namespace {
 const Dimension kPerEnergy{.energy = -1, .money = 1};
 }
 
+// What has flowed through the meter of the site in the period at hand before this interval, where it counts.
+ExpressionId Elaborator::has_flowed(const Period& period, ExpressionId counts, Margin& margin, Span span) {
+  const std::string flow = program_.series[margin.flow].name;
+  if (!margin.may_run || (flow != "import" && flow != "export") || period.rolling || period.unit == Period::Unit::session) return {};
+  if (counts && (pool_[counts].grain.entity != EntityGrain::none || reads_series(counts, margin.flow, margin.reads))) return {};
+  series("import", span), series("export", span);  // the rest of the site
+  const auto same = [&](const TypedDispatch::SiteTotal& total) { return total.of_export == (flow == "export") && total.period == period && total.counts == counts; };
+  std::vector<TypedDispatch::SiteTotal>& totals = dispatch_->site_totals;
+  const auto at = std::find_if(totals.begin(), totals.end(), same);
+  const auto index = static_cast<uint32_t>(at - totals.begin());
+  if (at == totals.end()) totals.push_back({flow == "export", period, counts});
+  return fleet_state(FleetState::Kind::metered, index, span);
+}
+
+// What a site has beside what only its vehicles know of it: each for the vehicle.
+void Elaborator::level(std::vector<ExpressionId>& operands, Span span) {
+  const auto is_of = [&](EntityGrain entity) { return [&, entity](ExpressionId id) { return id && pool_[id].grain.entity == entity; }; };
+  if (!std::any_of(operands.begin(), operands.end(), is_of(EntityGrain::vehicle))) return;
+  for (ExpressionId& id : operands)
+    if (is_of(EntityGrain::site)(id)) id = of_holder(id, EntityGrain::vehicle, span);
+}
+
+ExpressionId Elaborator::running(ExpressionId id, Margin& margin) {
+  if (!reads_series(id, margin.flow, margin.reads)) return id;
+  if (const auto at = margin.so_far.find(id.index); at != margin.so_far.end()) return at->second;
+  const Expression e = pool_[id];  // building moves the pool
+  ExpressionId result;
+  switch (e.op) {
+    case Op::aggregate: {
+      const Expression of = pool_[e.operands[0]];
+      if (e.fn == Aggregate::sum && e.take == 0 && of.op == Op::series && of.index == margin.flow) result = has_flowed(e.period, e.operands.size() > 1 ? e.operands[1] : ExpressionId{}, margin, e.span);
+      break;
+    }
+    case Op::add:
+    case Op::multiply:
+    case Op::minimum:
+    case Op::maximum:
+    case Op::negate: {
+      std::vector<ExpressionId> parts;
+      for (ExpressionId operand : e.operands) {
+        parts.push_back(running(operand, margin));
+        if (!parts.back()) return margin.so_far[id.index] = {};
+      }
+      level(parts, e.span);
+      result = e.op == Op::add ? pool_.add(parts, e.span) : e.op == Op::negate ? pool_.negate(parts[0], e.span) : e.op == Op::multiply ? parts[0] : pool_.make(e.op, e.type, parts, e.span);
+      for (size_t i = 1; e.op == Op::multiply && i < parts.size(); ++i) result = pool_.multiply(result, parts[i], e.span);
+      break;
+    }
+    default: break;
+  }
+  return margin.so_far[id.index] = result;
+}
+
 bool Elaborator::reads_series(ExpressionId root, uint32_t series, std::map<uint32_t, bool>& known) const {
   if (const auto at = known.find(root.index); at != known.end()) return at->second;
   const Expression& e = pool_[root];
@@ -33,6 +86,7 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
       std::vector<ExpressionId> terms;
       for (ExpressionId operand : e.operands)
         if (ExpressionId term = marginal_of(operand, margin)) terms.push_back(term);
+      level(terms, span);
       if (!terms.empty()) result = pool_.add(terms, span);
       break;
     }
@@ -45,11 +99,13 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
         margin.why = "its price depends on how much has flowed";
         break;
       }
+      std::vector<ExpressionId> factors;
       for (ExpressionId operand : e.operands) {
-        ExpressionId factor = reads(operand) ? marginal_of(operand, margin) : operand;
-        if (!factor) return margin.known[id.index] = {};
-        result = result ? pool_.multiply(result, factor, span) : factor;
+        factors.push_back(reads(operand) ? marginal_of(operand, margin) : operand);
+        if (!factors.back()) return margin.known[id.index] = {};
       }
+      level(factors, span);
+      for (ExpressionId factor : factors) result = result ? pool_.multiply(result, factor, span) : factor;
       break;
     }
     case Op::divide:
@@ -59,7 +115,11 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
         break;
       }
       result = marginal_of(e.operands[0], margin);
-      if (result && e.operands.size() > 1) result = divide(result, e.operands[1], span, span);
+      if (result && e.operands.size() > 1) {
+        std::vector<ExpressionId> parts{result, e.operands[1]};
+        level(parts, span);
+        result = divide(parts[0], parts[1], span, span);
+      }
       break;
     case Op::select: {
       if (reads(e.operands[0])) {
@@ -67,7 +127,10 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
         break;
       }
       ExpressionId yes = marginal_of(e.operands[1], margin), no = marginal_of(e.operands[2], margin);
-      if (yes || no) result = pool_.select(e.operands[0], or_zero(yes, yes ? yes : no), or_zero(no, yes ? yes : no), span);
+      if (!yes && !no) break;
+      std::vector<ExpressionId> parts{e.operands[0], or_zero(yes, yes ? yes : no), or_zero(no, yes ? yes : no)};
+      level(parts, span);
+      result = pool_.select(parts[0], parts[1], parts[2], span);
       break;
     }
     case Op::aggregate: {
@@ -80,7 +143,11 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
         break;
       }
       result = marginal_of(e.operands[0], margin);
-      if (result && e.operands.size() > 1) result = pool_.select(e.operands[1], result, pool_.constant(0, pool_[result].type, span), span);
+      if (result && e.operands.size() > 1) {
+        std::vector<ExpressionId> parts{e.operands[1], result};
+        level(parts, span);
+        result = pool_.select(parts[0], parts[1], pool_.constant(0, pool_[result].type, span), span);
+      }
       break;
     }
     case Op::dated: {
@@ -93,6 +160,7 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
       std::vector<ExpressionId> values;
       for (ExpressionId operand : e.operands) values.push_back(marginal_of(operand, margin)), some = values.back() ? values.back() : some;
       if (!some) break;
+      level(values, span);
       dated.type = pool_[some].type;
       dated.grain = {EntityGrain::none, kInterval};
       for (ExpressionId value : values) {
@@ -103,7 +171,48 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
       break;
     }
     case Op::minimum:
-    case Op::maximum: margin.why = "blocks, minima and maxima depend on how much has flowed"; break;
+    case Op::maximum: {  // blocks: the next watt-hour lies in the one that what has flowed has reached; on a bound, in the next
+      ExpressionId reached = e.operands.size() == 2 ? running(e.operands[0], margin) : ExpressionId{}, bound = reached ? running(e.operands[1], margin) : ExpressionId{};
+      if (!bound) {
+        margin.why = "blocks, minima and maxima depend on how much has flowed";
+        break;
+      }
+      std::vector<ExpressionId> sides{reached, bound};
+      level(sides, span);
+      reached = sides[0], bound = sides[1];
+      const bool first_reads = reads(e.operands[0]), second_reads = reads(e.operands[1]);
+      const ExpressionId first = marginal_of(e.operands[0], margin), second = marginal_of(e.operands[1], margin);
+      if (!margin.why.empty() || (!first && !second)) break;
+      if (first_reads && second_reads) {
+        margin.why = "two quantities that have flowed are compared";
+        break;
+      }
+      const ExpressionId like = first ? first : second;
+      // min(flow, bound): while the flow is below. max(flow, bound): once it is not below.
+      const ExpressionId is_below = pool_.make(Op::less, boolean_type(), {first_reads ? reached : bound, first_reads ? bound : reached}, span);
+      const ExpressionId of_flow = or_zero(first_reads ? first : second, like), none = pool_.constant(0, pool_[like].type, span);
+      std::vector<ExpressionId> parts{is_below, of_flow};
+      level(parts, span);
+      result = e.op == Op::minimum ? pool_.select(parts[0], parts[1], none, span) : pool_.select(parts[0], none, parts[1], span);
+      break;
+    }
+    case Op::quota: {  // blocks in the order of time
+      const Expression of = pool_[e.operands[0]];
+      const bool is_filtered = of.op == Op::select && pool_[of.operands[1]].op == Op::series && pool_[of.operands[1]].index == margin.flow && !reads(of.operands[0]) && !reads(of.operands[2]);
+      const bool is_flow = (of.op == Op::series && of.index == margin.flow) || is_filtered;
+      const ExpressionId reached = is_flow && e.operands.size() == 2 && !reads(e.operands[1]) ? has_flowed(e.period, is_filtered ? of.operands[0] : ExpressionId{}, margin, span) : ExpressionId{};
+      if (!reached) {
+        margin.why = "quotas depend on how much has flowed";
+        break;
+      }
+      const ExpressionId flow = marginal_of(e.operands[0], margin), bound = e.operands[1];
+      if (!flow) break;
+      std::vector<ExpressionId> parts{reached, bound, flow};
+      level(parts, span);
+      const ExpressionId is_below = pool_.make(Op::less, boolean_type(), {parts[0], parts[1]}, span), none = pool_.constant(0, pool_[flow].type, span);
+      result = e.beyond ? pool_.select(is_below, none, parts[2], span) : pool_.select(is_below, parts[2], none, span);
+      break;
+    }
     default: margin.why = "it depends on more than this interval"; break;
   }
   return margin.known[id.index] = result;

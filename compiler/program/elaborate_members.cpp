@@ -13,18 +13,20 @@ namespace {
 // Things that need no declaration of their own; a `kind` of the script is another.
 constexpr const char* kThings[] = {"site", "vehicle", "charger", "battery", "pool", "feeder"};
 
-const Dimension kEnergy{.energy = 1}, kPower{.energy = 1, .time = -1};
+const Dimension kEnergy{.energy = 1}, kPower{.energy = 1, .time = -1}, kPerDistance{.energy = 1, .distance = -1};
 
 struct VehicleAttribute {
   const char *name, *unit;
   Dimension dimension;
   int factor;                          // of the unit: 1 / factor canonical
   int default_value;                   // in the unit; -1: none
+  bool is_quiet = false;               // usual, so that nobody is told that it holds
 };
 constexpr VehicleAttribute kVehicleAttributes[] = {
     {"capacity", "kWh", kEnergy, 1, -1},   {"soc", "%", {}, 100, 50},      {"target", "%", {}, 100, 100},
     {"charge_power", "kW", kPower, 1, -1}, {"discharge_power", "kW", kPower, 1, 0}, {"charge_efficiency", "%", {}, 100, 100},
     {"discharge_efficiency", "%", {}, 100, 100},
+    {"taper_from", "%", {}, 100, 100, true}, {"standby", "W", kPower, 1000, 0, true}, {"consumption", "kWh/km", kPerDistance, 1, 0, true},
 };
 
 struct VehicleSeries {
@@ -71,6 +73,7 @@ void Elaborator::declare_vehicles() {
     declaration.request.name = attribute.name;
     declaration.request.unit = attribute.unit;
     declaration.request.unit_meaning = unit_of(declaration.type);
+    declaration.request.is_quiet = attribute.is_quiet;
     if (attribute.default_value >= 0) declaration.request.default_value = Rational(attribute.default_value, attribute.factor);
     attribute_index_[declaration.name] = static_cast<uint32_t>(program_.attributes.size());
     program_.attributes.push_back(std::move(declaration));
@@ -131,6 +134,7 @@ bool Elaborator::is_charge_level(NodeId id, const Context& context) const {
 
 ExpressionId Elaborator::stored_energy(NodeId id, Context& context) {
   const Node& n = node(context.module, id);
+  if (is_charge_then(id, context)) return charge_then(id, context);
   if (is_charge_level(id, context)) {
     if (dispatch_) return fleet_state(n.text == "soc" ? FleetState::Kind::stored : FleetState::Kind::target, 0, n.span);
     return series(n.text == "soc" ? "stored" : "wanted", n.span);
@@ -141,7 +145,9 @@ ExpressionId Elaborator::stored_energy(NodeId id, Context& context) {
       if (Diagnostic* d = error("WL3101", n.span, "a state of charge is compared with " + dimension_words(pool_[share].type.dimension))) d->hint("it is a share of the capacity: `soc >= 40%`");
     return {};
   }
-  return pool_.multiply(share, attribute("vehicle.capacity", n.span), n.span);
+  std::vector<ExpressionId> of_one{share, attribute("vehicle.capacity", n.span)};
+  relate(of_one, n.span);
+  return pool_.multiply(of_one[0], of_one[1], n.span);
 }
 
 // A contract is about vehicles unless it says what it covers.

@@ -128,6 +128,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     return pool_.make(Op::equal, boolean_type(), {value, pool_.constant(1, number_type(), n.span)}, n.span);
   }
   if (attribute_index_.contains(name)) return attribute(name, n.span);
+  if (auto told = told_of_trip(name, context.module, n.span)) return *told;
   // `trip.vehicle.range`: what the one that the record names has.
   if (const size_t dot = name.rfind('.'); dot != std::string::npos && std::count(name.begin(), name.end(), '.') == 2)
     if (const auto holder = attribute_index_.find(name.substr(0, dot)); holder != attribute_index_.end() && program_.attributes[holder->second].type.kind == ValueKind::member) {

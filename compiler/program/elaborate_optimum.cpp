@@ -23,6 +23,7 @@ ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, boo
   if (at == series_index_.end()) return {};
   Margin margin;
   margin.flow = at->second;
+  margin.may_run = on_jump == OnJump::tell && dispatch_ && entity == EntityGrain::site;
   std::vector<ExpressionId> terms;
   for (const TypedClause& clause : settlement_->clauses) {
     if (clause.entity != entity || (!clause.payer_is_member && !clause.payee_is_member)) continue;
@@ -47,6 +48,7 @@ ExpressionId Elaborator::price_of_flow(const char* flow, EntityGrain entity, boo
     terms.push_back(clause.payer_is_member == as_cost ? price : pool_.negate(price, span));
   }
   if (terms.empty()) return {};
+  level(terms, span);
   context.as_of.reset();
   for (ExpressionId& term : terms) {  // lines stand beside each other on a bill, with and without tax
     Expression plain = pool_[term];

@@ -35,9 +35,7 @@ std::optional<bool> Elaborator::elaborate_of_records(VersionParts& parts, const 
     if (Diagnostic* d = error("WL3340", t[each].span, "nothing says which " + whose + " a " + kind->name + " belongs to")) d->hint("let the kind name it: `kind " + kind->name + " { " + whose + ": " + whose + "  begins: instant }`");
     return false;
   }
-  std::string day_field;
-  for (const char* name : {"begins", "day", "date"})
-    if (day_field.empty() && attribute_index_.contains(kind->name + "." + name) && program_.attributes[attribute_index_.at(kind->name + "." + name)].type.kind == ValueKind::date) day_field = kind->name + "." + name;
+  const std::string day_field = day_field_of(*kind).value_or("");
   if (day_field.empty()) {
     if (Diagnostic* d = error("WL4139", t[each].span, "a " + kind->name + " does not say when it begins, so no bill holds it")) d->hint("let the kind say so: `kind " + kind->name + " { begins: instant }`, or `day: date`");
     return false;

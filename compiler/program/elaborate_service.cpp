@@ -135,6 +135,11 @@ TypedService Elaborator::elaborate_service(const Symbol& symbol) {
       const auto hours = figure_of_service(e.children[0], kTime, "sustain 20 min", context);
       if (hours) service.sustain = *hours;
       good = good && hours;
+      service.per_period = e.children.size() > 1;
+      if (service.per_period && node(m, e.children[1]).text != "period") {
+        if (Diagnostic* d = error("WL4220", node(m, e.children[1]).span, "the power must last in each delivery, or for each period in which no more is sold than before")) d->hint("write `sustain 20 min for each period`, or `sustain 20 min`");
+        good = false;
+      }
     } else if (e.text == "derate") {
       const bool has_opposite = e.children.size() > 1;  // the builder puts the second share first
       const auto held = figure_of_service(e.children[has_opposite ? 1 : 0], {}, "derate 134%", context);

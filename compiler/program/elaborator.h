@@ -183,11 +183,20 @@ class Elaborator {
   bool resolve_keys(uint32_t series);
   // ---- elaborate_exists.cpp
   ExpressionId elaborate_exists(NodeId call, Context& context);
+  ExpressionId answers_to(RecordQuestion question, const std::string& name, EntityGrain entity, Span span);
   bool record_condition(NodeId condition, const Symbol& kind, RecordQuestion& question, const Context& context);
   std::optional<RecordQuestion::Term> record_term(NodeId id, const Symbol& kind, RecordQuestion& question, std::optional<bool>& is_day, const Context& context);
   void place_record(const Symbol& kind, uint32_t module, NodeId given);
   std::string field_type(const Symbol& kind, const std::string& field) const;
   std::vector<std::string> fields_of(const Symbol& kind) const;
+  // ---- elaborate_moments.cpp
+  bool runs_dispatch(const Settlement& settlement) const;
+  bool is_charge_then(NodeId id, const Context& context);  // `soc at time of trip.begins`
+  ExpressionId charge_then(NodeId id, Context& context);
+  std::optional<ExpressionId> told_of_trip(const std::string& name, uint32_t module, Span span);
+  std::optional<ExpressionId> compare_moments(NodeId id, Context& context);
+  std::optional<std::string> day_field_of(const Symbol& kind) const;
+  ExpressionId count_records(const Symbol& kind, EntityGrain of, ExpressionId condition, EntityGrain into, const Period& period, const Context& context, Span span);
   void declare_calendars();
   void collect_tariffs();
   void collect_clauses(TariffInfo& tariff, const TariffPart& part, const std::vector<NodeId>& children, std::vector<NodeId> groups);
@@ -472,9 +481,14 @@ class Elaborator {
     std::map<uint32_t, bool> reads;
     std::string why;                   // not empty: there is no such price
     bool jumps = false;                // something was left out
+    bool may_run = false;              // a dispatch knows what has flowed in the period at hand
+    std::map<uint32_t, ExpressionId> so_far;
   };
   bool reads_series(ExpressionId root, uint32_t series, std::map<uint32_t, bool>& known) const;
   ExpressionId marginal_of(ExpressionId amount, Margin& margin);
+  ExpressionId running(ExpressionId value, Margin& margin);  // as if its period closed when the interval begins; invalid: nobody knows
+  void level(std::vector<ExpressionId>& operands, Span span);
+  ExpressionId has_flowed(const Period& period, ExpressionId counts, Margin& margin, Span span);
   ExpressionId elaborate_allocated(NodeId allocated, ExpressionId amount, ExpressionId scope, EntityGrain entity, const RoundingRule& rule, const Period& billing, Context& context);
 
   // ---- elaborate_rule.cpp

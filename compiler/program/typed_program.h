@@ -210,6 +210,11 @@ struct AttributeDeclaration {
   EntityGrain entity = EntityGrain::site;
   Type type;
   AttributeRequest request;
+  // What only a simulation tells of a record that names a vehicle and a moment: the Wh in the battery then (`soc at time of trip.begins`), or
+  // whether there was what the trip took (`trip.served`).
+  enum class Told : uint8_t { by_file, stored_then, served } told = Told::by_file;
+  uint32_t of_vehicle = UINT32_MAX;    // the attribute that names the vehicle: `trip.vehicle`
+  std::string moment;                  // the column: "begins"
 };
 struct Citation {
   std::string text;
@@ -357,6 +362,7 @@ struct TypedService {
   Rational minimum, step;              // [kW] of a bid; step 0: any whole watt
   Period per{.unit = Period::Unit::hour};  // of delivery: offers are made when it begins
   Rational sustain;                    // [h] that the full power must last
+  bool per_period = false;             // asked when what is sold rises, and not again while it does not
   Rational held = 1, opposite;         // power held per power sold, in its direction and in the other
   ExpressionId activation;             // number from -1 to 1 of what was accepted, + discharges; (none, interval), read in the steps of the physics
   bool up = false, down = false;       // it can discharge, charge
@@ -413,7 +419,13 @@ struct TypedDispatch {
     Period period;
   };
   std::vector<Total> totals;
-  struct State {                       // what the expressions read that only the simulation knows; index: into cheapest or totals
+  struct SiteTotal {                   // what `marginal` asks of the running month: through the meter of the vehicle's site
+    bool of_export = false;
+    Period period;
+    ExpressionId counts;               // boolean (none, interval); invalid: every interval counts
+  };
+  std::vector<SiteTotal> site_totals;
+  struct State {                       // what the expressions read that only the simulation knows; index: into cheapest, totals or site_totals
     uint32_t series = 0;               // TypedProgram::series, source `state`
     FleetState state;
   };

@@ -2,6 +2,8 @@
 // so a lane is bit for bit what a vehicle alone is. Strict float64, + − × ÷ and comparisons only; powers at the plug are whole watts.
 //   in:  stored = energy at the plug × charge efficiency      out: energy at the plug = taken × discharge efficiency
 // One power holds for a whole step. It is cut down to what fits between empty and full and truncated to whole watts toward zero.
+// Near full a battery takes less (`along_taper`), rounded up to whole watts, so that it does become full: above a state of charge k the most it takes falls linearly to nothing when full, the
+// two-stage model of ACN-Sim (Linear2StageBattery), whose mean power over a step has a closed form.
 #pragma once
 #include <cstdint>
 
@@ -13,6 +15,7 @@ struct Batteries {
   alignas(64) double capacity[Lanes] = {};             // kWh
   alignas(64) double charge_efficiency[Lanes] = {};    // within (0, 1]
   alignas(64) double discharge_efficiency[Lanes] = {};
+  alignas(64) double taper_from[Lanes] = {};           // share of the capacity, (0, 1]; 1: no taper. Read by along_taper alone
   alignas(64) int32_t charge_power[Lanes] = {};        // W at the plug, not negative
   alignas(64) int32_t discharge_power[Lanes] = {};
 };
@@ -20,6 +23,47 @@ struct Batteries {
 // The most watts at the plug that charging may take for `hours` until full, and that discharging may give until `floor` kWh.
 inline double most_charge(double energy, double capacity, double efficiency, double hours) { return (capacity - energy) * 1000.0 / (efficiency * hours); }
 inline double most_discharge(double energy, double floor, double efficiency, double hours) { return (energy - floor) * 1000.0 * efficiency / hours; }
+
+// e^-x for x >= 0, to within 1e-6: the same digits everywhere, for there are no more than + * / in it.
+inline double exp_of_minus(double x) {
+  const double z = x / 16.0;
+  const double whole = 1.0 + z * (1.0 + z / 2.0 * (1.0 + z / 3.0 * (1.0 + z / 4.0 * (1.0 + z / 5.0))));
+  const double part = 1.0 / whole, squared = part * part, fourth = squared * squared, eighth = fourth * fourth;
+  return eighth * eighth;
+}
+
+// ln x for x >= 1, to within 1e-9 of it.
+inline double log_of(double x) {
+  double halvings = 0.0;
+  for (; x > 2.0; x /= 2.0) halvings += 1.0;
+  const double t = (x - 1.0) / (x + 1.0), s = t * t;
+  return 2.0 * t * (1.0 + s * (1.0 / 3 + s * (1.0 / 5 + s * (1.0 / 7 + s * (1.0 / 9 + s * (1.0 / 11 + s * (1.0 / 13 + s * (1.0 / 15 + s / 17)))))))) + halvings * 0.6931471805599453;
+}
+
+// Mean W at the plug over `hours` of charging at `watts`, no more than power W, by a battery that tapers from a share k < 1 of its capacity:
+// `watts` until the taper meets it, then less and less.
+inline double along_taper(double energy, double capacity, double k, double power, double watts, double efficiency, double hours) {
+  if (watts <= 0.0 || k >= 1.0) return watts;
+  const double soc = energy / capacity, rise = watts * efficiency * hours / (1000.0 * capacity), meets = 1.0 - (1.0 - k) * watts / power;
+  if (soc + rise <= meets) return watts;
+  const double begin = soc < meets ? meets : soc;                                    // of the part along the taper
+  const double decay = soc < meets ? (soc + rise - meets) / (1.0 - meets) : power * efficiency * hours / (1000.0 * capacity) / (1.0 - k);
+  const double end = 1.0 - (1.0 - begin) * exp_of_minus(decay);
+  return (end - soc) * 1000.0 * capacity / (efficiency * hours);
+}
+
+// Hours at full power from `energy` to `wanted` kWh, to within a watt-hour where that is the capacity itself.
+inline double hours_to_charge(double energy, double wanted, double capacity, double k, double power, double efficiency) {
+  if (wanted <= energy) return 0.0;
+  const bool tapers = k < 1.0;
+  const double rate = power * efficiency / 1000.0, knee = k * capacity;
+  if (rate <= 0.0) return 1e9;
+  if (!tapers || wanted <= knee) return (wanted - energy) / rate;
+  constexpr double kWattHour = 0.001;
+  const double begin = energy < knee ? knee : energy, left = capacity - wanted < kWattHour ? kWattHour : capacity - wanted;
+  const double straight = begin - energy;
+  return straight / rate + (capacity - begin > left ? (1.0 - k) * capacity / rate * log_of((capacity - begin) / left) : 0.0);
+}
 
 // Steps lane i by `hours`. set_point: W at the plug, + charges. applied: what it was cut down to.
 template <uint32_t Lanes>

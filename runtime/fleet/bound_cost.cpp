@@ -71,10 +71,10 @@ void Bounder::arrive(uint32_t v, const PlugIn& stay, bool is_known, Level& level
     level = {programme_.column(0, *stay.soc * capacity, *stay.soc * capacity), *stay.soc * capacity, std::nullopt};
   } else {
     // Who ran dry in the run may run as dry; nobody saves by driving on nothing.
-    const double dry = level.in_run ? std::max(stay.used - *level.in_run, 0.0) : stay.used;
+    const double dry = level.in_run ? std::max(stay.taken() - *level.in_run, 0.0) : stay.taken();
     const int before = level.column;
-    level = {programme_.column(0, -slack(v), capacity + slack(v)), std::max(level.least - stay.used, 0.0), std::nullopt};
-    const int row = programme_.row(-stay.used, -stay.used + dry);
+    level = {programme_.column(0, -slack(v), capacity + slack(v)), std::max(level.least - stay.taken(), 0.0), std::nullopt};
+    const int row = programme_.row(-stay.taken(), -stay.taken() + dry);
     programme_.set(row, level.column, 1), programme_.set(row, before, -1);
   }
 }

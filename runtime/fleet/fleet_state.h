@@ -14,6 +14,7 @@ struct FleetState {
     total,         // Wh that have flowed in the window of totals[index] before this interval
     chosen,        // 0 or 1: the interval is one of cheapest[index]
     rest,          // W that the rest of its site draws in the interval, mean, toward zero; negative: gives
+    metered,       // what has flowed through the meter of its site in the window of site_totals[index] before this interval, in its mantissa
   } kind = Kind::stored;
   uint32_t index = 0;
 };

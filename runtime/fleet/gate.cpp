@@ -40,6 +40,14 @@ void promise(const ServiceOffer& service, int64_t accepted, Headroom& headroom) 
   if (service.down && !service.up) headroom.discharge_power -= other;
 }
 
+const std::vector<int64_t>& offers_that_count(const ServiceOffer& service, const std::vector<int64_t>& anew, const std::vector<int64_t>& going_on) {
+  const auto bid = [&](const std::vector<int64_t>& offers) {
+    const int64_t whole = std::accumulate(offers.begin(), offers.end(), int64_t{0}) / service.step * service.step;
+    return whole >= service.minimum ? whole : 0;
+  };
+  return bid(going_on) > 0 && bid(going_on) >= bid(anew) ? going_on : anew;
+}
+
 std::vector<int64_t> clear_bid(const ServiceOffer& service, const std::vector<int64_t>& offers) {
   const int64_t sum = std::accumulate(offers.begin(), offers.end(), int64_t{0}), bid = sum / service.step * service.step;
   if (bid <= 0 || bid < service.minimum) return std::vector<int64_t>(offers.size());

@@ -15,6 +15,7 @@ struct ServiceOffer {
   uint32_t pools = 0;
   int64_t minimum = 0, step = 1;       // W of a bid
   double sustain_hours = 0;            // how long the full power must be there
+  bool per_period = false;             // … when what a pool sells rises; who goes on with no more than before is not asked again
   int64_t held_per_sold = 1, held_denominator = 1;      // power held in the direction that is sold, per power sold: 134/100
   int64_t opposite_per_sold = 0, opposite_denominator = 1;  // … and in the other direction
   bool wants_offered = true, wants_accepted = true, wants_delivered = true, wants_missed = true;  // series
@@ -30,6 +31,10 @@ struct Headroom {
 // Whole watts, toward zero: the least of the power over what is held per watt sold, and of the energy over the time it must last. Never negative.
 int64_t offer_of(const ServiceOffer& service, const Headroom& headroom);
 void promise(const ServiceOffer& service, int64_t accepted, Headroom& headroom);
+
+// What of a pool's offers counts: those of who can sell anew, or of who goes on with what they sold in the delivery period before, `going_on`, if
+// together that is no less a bid. A new period of provision begins when what is sold rises (Svenska kraftnät, limited energy reservoirs).
+const std::vector<int64_t>& offers_that_count(const ServiceOffer& service, const std::vector<int64_t>& anew, const std::vector<int64_t>& going_on);
 
 // What is accepted of a pool's offers: their sum down to a whole number of steps, nothing below the minimum, shared in proportion to the
 // offers in whole watts (share_limit). No share exceeds its offer.

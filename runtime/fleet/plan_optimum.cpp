@@ -77,7 +77,7 @@ void Planner::lay_out() {
     const int64_t begins = stay.begins - clock_.begin, ends = stay.ends - clock_.begin, seconds = clock_.step_seconds;
     const int64_t first = begins <= 0 ? 0 : (begins + seconds - 1) / seconds, end = ends / seconds;
     if (first >= clock_.steps) break;
-    if (begins >= 0) events_[static_cast<size_t>(first)].push_back(stay.soc ? Event{Event::Kind::arrival_with, *stay.soc * vehicle_.capacity} : Event{Event::Kind::drive, stay.used});
+    if (begins >= 0) events_[static_cast<size_t>(first)].push_back(stay.soc ? Event{Event::Kind::arrival_with, *stay.soc * vehicle_.capacity} : Event{Event::Kind::drive, stay.taken()});
     for (int64_t step = first; step < std::min<int64_t>(end, clock_.steps); ++step) moves_[static_cast<size_t>(step)] = 1;
     if (!prices_.has_ensured) continue;
     const auto last = static_cast<uint32_t>(std::clamp<int64_t>(end, 0, clock_.steps - 1));

@@ -46,17 +46,9 @@ Result<Ok> PlugInReader::bind() {
 }
 
 Result<Instant> PlugInReader::read_time(std::string_view text) {
-  const ReadTime time = times_.read(trim(text));
-  const auto shown = [&] { return "`" + show_text(trim(text)) + "` "; };
-  switch (time.fault) {
-    case TimeFault::none: break;
-    case TimeFault::second_fraction: return refuse("WL6014", shown() + "lies between two seconds", "rows begin and end on whole seconds");
-    case TimeFault::skipped: return refuse("WL6016", shown() + "does not exist in " + zone_.name() + ": clocks skip that hour", "write times with their offset, as 2026-03-29T03:00+02:00");
-    case TimeFault::text:
-    case TimeFault::no_such_day: return refuse("WL6014", shown() + "is not a time", "write times as 2026-03-01T14:00+01:00");
-  }
-  if (time.is_repeated) return refuse("WL6015", shown() + "occurs twice in " + zone_.name(), "write times with their offset, as 2026-10-25T02:30+02:00");
-  return time.instant;
+  Result<Instant> instant = read_moment(times_, zone_, trim(text));
+  if (!instant) return refuse(instant.failure().code.c_str(), instant.failure().message, instant.failure().hint);
+  return instant;
 }
 
 Result<std::optional<double>> PlugInReader::read_number(int field, const char* name) {

@@ -16,6 +16,8 @@ struct PlugIn {
   Instant begins = 0, ends = 0;        // [begins, ends)
   std::optional<double> soc, target;   // 0 … 1
   double used = 0;                     // kWh
+  double driven = 0;                   // kWh of the trips since the vehicle left (trips.h)
+  double taken() const { return used + driven; }
 };
 
 struct PlugIns {

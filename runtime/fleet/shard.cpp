@@ -12,8 +12,8 @@ constexpr double kWattHour = 0.001;  // kWh: "reached" means to within one
 
 }  // namespace
 
-Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& series, std::vector<uint32_t> tiles)
-    : request_(request), vehicles_(*request.vehicles), clock_(*request.clock), policy_(policy), series_(series), tiles_(tiles.size()),
+Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetResult& result, std::vector<uint32_t> tiles)
+    : request_(request), vehicles_(*request.vehicles), clock_(*request.clock), policy_(policy), series_(result.series), answers_(result.moments), tiles_(tiles.size()),
       hours_(request.clock->step_seconds / 3600.0), physics_hours_(request.physics_seconds / 3600.0) {
   for (size_t i = 0; i < tiles.size(); ++i) make_tile(tiles_[i], tiles[i]);
   make_groups();
@@ -21,26 +21,30 @@ Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& seri
 
 void Shard::make_tile(Tile& tile, uint32_t number) {
   tile.number = number;
+  tile.next.fill(kNever), tile.moment.fill(kNever);
   tile.lanes = std::min(kLanes, vehicles_.size() - number * kLanes);
   tile.states.resize(kLanes * request_.states.size());
   tile.outputs.resize(kLanes * request_.outputs);
   tile.totals.resize(kLanes * request_.totals.size());
   tile.sold.resize(request_.services.size());
   Batteries<kLanes>& b = tile.batteries;
-  std::fill_n(b.capacity, kLanes, 1.0), std::fill_n(b.charge_efficiency, kLanes, 1.0), std::fill_n(b.discharge_efficiency, kLanes, 1.0);
+  std::fill_n(b.capacity, kLanes, 1.0), std::fill_n(b.charge_efficiency, kLanes, 1.0), std::fill_n(b.discharge_efficiency, kLanes, 1.0), std::fill_n(b.taper_from, kLanes, 1.0);
   for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
     const uint32_t vehicle = vehicle_of(tile, lane);
     b.energy[lane] = vehicles_.stored[vehicle], b.capacity[lane] = vehicles_.capacity[vehicle];
     b.charge_efficiency[lane] = vehicles_.charge_efficiency[vehicle], b.discharge_efficiency[lane] = vehicles_.discharge_efficiency[vehicle];
     b.charge_power[lane] = vehicles_.charge_power[vehicle], b.discharge_power[lane] = vehicles_.discharge_power[vehicle];
+    if (!vehicles_.taper_from.empty()) b.taper_from[lane] = vehicles_.taper_from[vehicle], tile.tapers = tile.tapers || b.taper_from[lane] < 1.0;
     Whereabouts& where = tile.where[lane];
-    where.wanted = vehicles_.target[vehicle];
+    tile.wanted[lane] = vehicles_.target[vehicle];
     where.ranked_for.resize(request_.cheapest.size());
     where.chosen.resize(request_.cheapest.size());
     // What was before the run is over: `stored` is what a vehicle has when it begins.
     const std::vector<PlugIn>& all = plug_ins(tile, lane);
     while (where.at < all.size() && all[where.at].ends <= clock_.begin) ++where.at;
     await(tile, lane);
+    tile.moment[lane] = moment_of(tile, lane);
+    while (tile.moment[lane] < clock_.begin) answer(tile, lane);
   }
 }
 
@@ -66,21 +70,32 @@ void Shard::make_groups() {
     for (const Group& group : groups) is_coupled_ = is_coupled_ || group.members.front().tile != group.members.back().tile;
     groups_.push_back(std::move(groups));
   }
+  if (!request_.site_totals.empty()) {
+    site_totals_.assign(request_.site_totals.size() * request_.rest.sites, 0);
+    sites_.resize(request_.rest.sites);
+    for (uint32_t site = 0; site < request_.rest.sites; ++site) sites_[site].number = site;
+    each_vehicle([&](Place place, uint32_t v) {
+      if (request_.rest.site_of[v] != UINT32_MAX) sites_[request_.rest.site_of[v]].members.push_back(place);
+    });
+    std::erase_if(sites_, [](const Group& site) { return site.members.empty(); });
+    for (const Group& site : sites_) is_coupled_ = is_coupled_ || site.members.front().tile != site.members.back().tile;
+  }
   if (is_coupled_) return;
+  sites_of_.resize(tiles_.size());
+  for (Group& site : sites_) sites_of_[site.members.front().tile].push_back(std::move(site));
   groups_of_.assign(tiles_.size(), std::vector<std::vector<Group>>(groups_.size()));
   for (size_t limit = 0; limit < groups_.size(); ++limit)
     for (Group& group : groups_[limit]) groups_of_[group.members.front().tile][limit].push_back(std::move(group));
 }
 
 void Shard::await(Tile& tile, uint32_t lane) {
-  Whereabouts& w = tile.where[lane];
+  const uint32_t at = tile.where[lane].at;
   const std::vector<PlugIn>& all = plug_ins(tile, lane);
-  w.next = w.at >= all.size() ? kNever : w.is_there ? all[w.at].ends : all[w.at].begins;
+  tile.next[lane] = at >= all.size() ? kNever : tile.is_there[lane] ? all[at].ends : all[at].begins;
 }
 
 void Shard::arrive(Tile& tile, uint32_t lane) {
-  Whereabouts& w = tile.where[lane];
-  const PlugIn& plug_in = plug_ins(tile, lane)[w.at];
+  const PlugIn& plug_in = plug_ins(tile, lane)[tile.where[lane].at];
   const double capacity = tile.batteries.capacity[lane];
   double& energy = tile.batteries.energy[lane];
   if (plug_in.begins < clock_.begin) {
@@ -91,43 +106,68 @@ void Shard::arrive(Tile& tile, uint32_t lane) {
     tile.counts.ran_dry += plug_in.used > energy;
     energy = std::max(energy - plug_in.used, 0.0);
   }
-  w.wanted = plug_in.target ? *plug_in.target * capacity : vehicles_.target[vehicle_of(tile, lane)];
-  w.is_there = true;
+  tile.wanted[lane] = plug_in.target ? *plug_in.target * capacity : vehicles_.target[vehicle_of(tile, lane)];
+  tile.is_there[lane] = 1;
 }
 
 void Shard::leave(Tile& tile, uint32_t lane, uint32_t step) {
-  Whereabouts& w = tile.where[lane];
-  const double wanted = request_.ensured && step > 0 ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : w.wanted;
+  const double wanted = request_.ensured && step > 0 ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.wanted[lane];
   ++tile.counts.departures;
   tile.counts.missed += tile.batteries.energy[lane] < wanted - kWattHour;
   tile.departed[lane] = 1;
-  w.is_there = false;
-  ++w.at;
+  tile.is_there[lane] = 0;
+  ++tile.where[lane].at;
 }
 
-// What has happened until `now`: who leaves at a time leaves before anybody arrives at it.
+Instant Shard::moment_of(const Tile& tile, uint32_t lane) const {
+  if (request_.moments.empty()) return kNever;
+  const std::vector<FleetMoment>& all = request_.moments[vehicle_of(tile, lane)];
+  const uint32_t next = tile.where[lane].moment;
+  return next < all.size() ? all[next].at : kNever;
+}
+
+void Shard::answer(Tile& tile, uint32_t lane) {
+  const FleetMoment& moment = request_.moments[vehicle_of(tile, lane)][tile.where[lane].moment++];
+  double& energy = tile.batteries.energy[lane];
+  tile.moment[lane] = moment_of(tile, lane);
+  MomentAnswer& answer = answers_[moment.answer];
+  answer.stored = static_cast<int64_t>(energy * 1000.0);
+  if (moment.taken <= 0.0 || moment.at < clock_.begin || moment.at >= clock_.instant_of(clock_.steps)) return;
+  answer.missing = std::max(moment.taken - energy, 0.0);
+  tile.counts.ran_dry += answer.missing > 0.0;
+  energy = std::max(energy - moment.taken, 0.0);
+}
+
+// What has happened until `now`: who leaves at a time leaves before anybody arrives at it, and what is asked at that time is asked of who is
+// there then. What begins at the very end of an interval belongs to the next.
 void Shard::follow(Tile& tile, Instant now, uint32_t step, bool may_arrive) {
   if (now < tile.quiet_until) return;
-  tile.quiet_until = kNever;
-  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-    Whereabouts& w = tile.where[lane];
-    while (w.next <= now && (w.is_there || may_arrive)) {
-      if (w.is_there) leave(tile, lane, step);
-      else arrive(tile, lane);
-      await(tile, lane);
+  Instant quiet = kNever;
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    Instant &next = tile.next[lane], &moment = tile.moment[lane];
+    while (next <= now || moment <= now) {
+      if (next <= now && next <= moment && (tile.is_there[lane] || may_arrive)) {
+        if (tile.is_there[lane]) leave(tile, lane, step);
+        else arrive(tile, lane);
+        await(tile, lane);
+      } else if ((moment < now || (moment == now && may_arrive)) && moment < next) {
+        answer(tile, lane);
+      } else {
+        break;
+      }
     }
-    tile.is_there[lane] = w.is_there;
-    tile.quiet_until = std::min(tile.quiet_until, w.next);
+    quiet = std::min({quiet, next, moment});
   }
+  tile.quiet_until = quiet;
 }
 
 bool Shard::is_chosen(uint32_t k, Tile& tile, uint32_t lane, uint32_t step) {
   Whereabouts& w = tile.where[lane];
-  if (!w.is_there) return false;
+  if (!tile.is_there[lane]) return false;
   if (w.ranked_for[k] != w.at + 1) {
     w.ranked_for[k] = w.at + 1;
     const CheapestHours& cheapest = request_.cheapest[k];
-    const int64_t whole = (w.next - clock_.instant_of(step)) / clock_.step_seconds;
+    const int64_t whole = (tile.next[lane] - clock_.instant_of(step)) / clock_.step_seconds;
     std::vector<uint32_t> steps(static_cast<size_t>(std::min<int64_t>(whole, clock_.steps - step)));
     std::iota(steps.begin(), steps.end(), step);
     std::stable_sort(steps.begin(), steps.end(), [&](uint32_t a, uint32_t b) { return cheapest.price[a] < cheapest.price[b]; });
@@ -152,18 +192,42 @@ void Shard::look(Tile& tile, uint32_t step) {
   for (size_t column = 0; column < request_.states.size(); ++column) {
     const FleetState& state = request_.states[column];
     int64_t* seen = tile.states.data() + column * kLanes;
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-      const Whereabouts& w = tile.where[lane];
-      switch (state.kind) {
-        case FleetState::Kind::stored: seen[lane] = static_cast<int64_t>(tile.batteries.energy[lane] * 1000.0); break;
-        case FleetState::Kind::plugged: seen[lane] = w.is_there; break;
-        case FleetState::Kind::seconds_left: seen[lane] = w.is_there ? w.next - now : 0; break;
-        case FleetState::Kind::target: seen[lane] = static_cast<int64_t>(w.wanted * 1000.0); break;
-        case FleetState::Kind::total: seen[lane] = tile.totals[state.index * kLanes + lane]; break;
-        case FleetState::Kind::rest: seen[lane] = rest_of_site(tile, lane, step); break;
-        case FleetState::Kind::chosen: seen[lane] = is_chosen(state.index, tile, lane, step); break;
-      }
+    switch (state.kind) {
+      case FleetState::Kind::stored: see_watt_hours(tile.batteries.energy, seen); break;
+      case FleetState::Kind::target: see_watt_hours(tile.wanted.data(), seen); break;
+      case FleetState::Kind::plugged: std::copy_n(tile.is_there.begin(), kLanes, seen); break;
+      case FleetState::Kind::seconds_left:
+        for (uint32_t lane = 0; lane < kLanes; ++lane) seen[lane] = tile.is_there[lane] ? tile.next[lane] - now : 0;
+        break;
+      case FleetState::Kind::total: std::copy_n(tile.totals.begin() + static_cast<std::ptrdiff_t>(state.index * kLanes), kLanes, seen); break;
+      case FleetState::Kind::metered:
+        for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
+          const uint32_t site = request_.rest.site_of[vehicle_of(tile, lane)];
+          const std::vector<uint32_t>& window = request_.site_totals[state.index].window_of_step;
+          const bool is_new = step > 0 && window[step] != window[step - 1];
+          seen[lane] = site == UINT32_MAX || is_new ? 0 : site_totals_[state.index * request_.rest.sites + site];
+        }
+        break;
+      case FleetState::Kind::rest:
+        for (uint32_t lane = 0; lane < tile.lanes; ++lane) seen[lane] = rest_of_site(tile, lane, step);
+        break;
+      case FleetState::Kind::chosen:
+        for (uint32_t lane = 0; lane < tile.lanes; ++lane) seen[lane] = is_chosen(state.index, tile, lane, step);
+        break;
     }
+  }
+}
+
+// What the meter of a site has seen of an interval, once all of its vehicles are recorded.
+void Shard::meter(const Group& site, uint32_t step) {
+  const auto flow = [&](const TileSeries* series) { return series != nullptr && series->bytes ? series->at(site.number, step) : 0; };
+  int64_t net = flow(request_.rest.import) * request_.per_import - flow(request_.rest.export_) * request_.per_export;
+  for (const Place& place : site.members) net += int64_t{tiles_[place.tile].meter.charged[place.lane] - tiles_[place.tile].meter.discharged[place.lane]} * request_.per_watt_hour;
+  for (size_t k = 0; k < request_.site_totals.size(); ++k) {
+    const SiteTotal& of = request_.site_totals[k];
+    int64_t& total = site_totals_[k * request_.rest.sites + site.number];
+    if (step > 0 && of.window_of_step[step] != of.window_of_step[step - 1]) total = 0;
+    if (of.counts.empty() || of.counts[step] != 0) total += std::max<int64_t>(of.of_export ? -net : net, 0);
   }
 }
 
@@ -182,18 +246,17 @@ bool Shard::decide(Tile& tile, uint32_t step) {
 }
 
 // What those do who have promised something: what is activated, down to the reserve and within what contracts leave.
-void Shard::set_sold(Tile& tile, uint64_t physics_step, Instant until, int64_t* asked, int32_t* set) const {
+void Shard::set_sold(Tile& tile, uint64_t physics_step, const uint8_t* stays, int64_t* asked, int32_t* set) const {
   const int32_t seconds = request_.physics_seconds;
   activate(tile, physics_step, asked);
   for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
-    const bool stays = tile.where[lane].is_there && tile.where[lane].next >= until;
-    if (asked[lane] == 0 || !stays || tile.forced[lane] > 0) continue;
+    if (asked[lane] == 0 || !stays[lane] || tile.forced[lane] > 0) continue;
     int64_t watts = -asked[lane];
     if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
       const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.batteries.discharge_efficiency[lane], physics_hours_);
       watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;
     }
-    set[lane] = static_cast<int32_t>(std::clamp(watts, -tile.discharge_left[lane] / seconds, tile.charge_left[lane] / seconds));
+    set[lane] = static_cast<int32_t>(request_.caps.empty() ? watts : std::clamp(watts, -tile.discharge_left[lane] / seconds, tile.charge_left[lane] / seconds));
   }
 }
 
@@ -203,24 +266,37 @@ void Shard::move(Tile& tile, uint32_t step) {
   uint64_t physics_step = uint64_t{step} * static_cast<uint64_t>(clock_.step_seconds / seconds);
   const bool is_sold = std::any_of(tile.sold.begin(), tile.sold.end(), [](const Tile::Sold& sold) { return std::any_of(sold.accepted.begin(), sold.accepted.end(), [](int64_t watts) { return watts > 0; }); });
   for (int32_t at = 0; at < clock_.step_seconds; at += seconds, ++physics_step) {
-    int32_t set[kLanes] = {}, applied[kLanes];
-    int64_t asked[kLanes] = {};
+    int32_t set[kLanes], applied[kLanes];
+    int64_t asked[kLanes];
     const Instant until = begin + at + seconds;
     if (at > 0) follow(tile, begin + at, step, true);
-    if (tile.quiet_until >= until) {
-      for (uint32_t lane = 0; lane < kLanes; ++lane) set[lane] = tile.is_there[lane] ? static_cast<int32_t>(tile.set[lane]) : 0;
-    } else {
-      for (uint32_t lane = 0; lane < tile.lanes; ++lane) set[lane] = tile.where[lane].is_there && tile.where[lane].next >= until ? static_cast<int32_t>(tile.set[lane]) : 0;
+    const uint8_t* stays = tile.is_there.data();
+    std::array<uint8_t, kLanes> those;  // who stays for the whole step
+    if (tile.quiet_until < until) {
+      for (uint32_t lane = 0; lane < kLanes; ++lane) those[lane] = tile.is_there[lane] & (tile.next[lane] >= until);
+      stays = those.data();
+      for (uint32_t lane = 0; lane < tile.lanes; ++lane)  // what is asked within a step is what was there when it began
+        while (tile.moment[lane] < until && tile.moment[lane] < tile.next[lane]) answer(tile, lane);
     }
-    if (is_sold) set_sold(tile, physics_step, until, asked, set);
+    for (uint32_t lane = 0; lane < kLanes; ++lane) set[lane] = static_cast<int32_t>(tile.set[lane]) & -static_cast<int32_t>(stays[lane]);
+    if (is_sold) std::fill_n(asked, kLanes, 0), set_sold(tile, physics_step, stays, asked, set);
+    if (tile.tapers) limit_by_taper(tile.batteries, set, physics_hours_);
     step_tile(tile.batteries, set, physics_hours_, applied);
-    read_meters(tile.meter, applied, seconds);
+    if (vehicles_.standby.empty()) {
+      read_meters(tile.meter, applied, seconds);
+    } else {
+      int32_t drawn[kLanes];
+      std::copy_n(applied, kLanes, drawn);
+      for (uint32_t lane = 0; lane < tile.lanes; ++lane)
+        if (stays[lane]) drawn[lane] += vehicles_.standby[vehicle_of(tile, lane)];
+      read_meters(tile.meter, drawn, seconds);
+    }
     if (!is_sold) continue;
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
       const int64_t joules = int64_t{applied[lane]} * seconds;
       if (asked[lane] != 0) account(tile, lane, physics_step, tile.forced[lane] > 0 ? 0 : -int64_t{applied[lane]});
-      if (joules > 0) tile.charge_left[lane] -= joules;
-      if (joules < 0) tile.discharge_left[lane] += joules;
+      tile.charge_left[lane] -= std::max<int64_t>(joules, 0);
+      tile.discharge_left[lane] += std::min<int64_t>(joules, 0);
     }
   }
 }
@@ -228,22 +304,29 @@ void Shard::move(Tile& tile, uint32_t step) {
 void Shard::record(Tile& tile, uint32_t step) {
   const Instant end = clock_.instant_of(step) + clock_.step_seconds;
   follow(tile, end, step, false);
-  const auto row = [&](TileSeries& series) { return reinterpret_cast<int32_t*>(series.bytes.get()) + series.index(tile.number * kLanes, step); };
+  const auto put_as = [&]<typename Cell>(TileSeries& series, const auto& values, Cell*) {
+    Cell* row = reinterpret_cast<Cell*>(series.bytes.get()) + series.index(tile.number * kLanes, step);
+    for (uint32_t lane = 0; lane < kLanes; ++lane) row[lane] = static_cast<Cell>(values[lane]);
+  };
   const auto put = [&](TileSeries& series, const auto& values) {
-    if (series.bytes) std::copy_n(std::begin(values), tile.lanes, row(series));
+    if (!series.bytes) return;
+    if (series.width == 1) put_as(series, values, static_cast<int8_t*>(nullptr));
+    else if (series.width == 2) put_as(series, values, static_cast<int16_t*>(nullptr));
+    else put_as(series, values, static_cast<int32_t*>(nullptr));
   };
   put(series_.charged, tile.meter.charged), put(series_.discharge, tile.meter.discharged);
   put(series_.plugged, tile.was_there), put(series_.departed, tile.departed);
-  if (series_.stored.bytes)
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) row(series_.stored)[lane] = static_cast<int32_t>(tile.batteries.energy[lane] * 1000.0);
-  if (series_.wanted.bytes)
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) row(series_.wanted)[lane] = static_cast<int32_t>(tile.where[lane].wanted * 1000.0);
+  int64_t watt_hours[kLanes];
+  if (series_.stored.bytes) see_watt_hours(tile.batteries.energy, watt_hours), put(series_.stored, watt_hours);
+  if (series_.wanted.bytes) see_watt_hours(tile.wanted.data(), watt_hours), put(series_.wanted, watt_hours);
   for (size_t s = 0; s < tile.sold.size(); ++s) {
     put(series_.services[s].offered, tile.sold[s].offered), put(series_.services[s].accepted, tile.sold[s].accepted);
     put(series_.services[s].delivered, tile.sold[s].delivered), put(series_.services[s].missed, tile.sold[s].missed);
   }
-  for (size_t k = 0; k < request_.totals.size(); ++k)
-    for (uint32_t lane = 0; lane < tile.lanes; ++lane) tile.totals[k * kLanes + lane] += request_.totals[k].of_discharge ? tile.meter.discharged[lane] : tile.meter.charged[lane];
+  for (size_t k = 0; k < request_.totals.size(); ++k) {
+    const int32_t* flowed = request_.totals[k].of_discharge ? tile.meter.discharged : tile.meter.charged;
+    for (uint32_t lane = 0; lane < kLanes; ++lane) tile.totals[k * kLanes + lane] += flowed[lane];
+  }
 }
 
 void Shard::step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decided) {
@@ -259,6 +342,8 @@ void Shard::step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decide
       for (const Group& group : groups[limit]) apply_limit(request_.limits[limit], group, step, tile.counts);
     move(tile, step);
     record(tile, step);
+    if (!sites_of_.empty())
+      for (const Group& site : sites_of_[static_cast<size_t>(&tile - tiles_.data())]) meter(site, step);
   }
 }
 
@@ -303,11 +388,24 @@ void Shard::work(unsigned thread, unsigned threads, Wait& wait) {
       move(tile, step);
       record(tile, step);
     });
-    wait();
+    if (sites_.empty()) {
+      wait();
+      continue;
+    }
+    alone([&] {
+      for (const Group& site : sites_) meter(site, step);
+    });
   }
 }
 
 void Shard::run(unsigned threads) {
+  run_all(threads);
+  for (Tile& tile : tiles_)
+    for (uint32_t lane = 0; lane < tile.lanes; ++lane)
+      while (tile.moment[lane] != kNever) answer(tile, lane);
+}
+
+void Shard::run_all(unsigned threads) {
   threads = static_cast<unsigned>(std::clamp<size_t>(threads, 1, tiles_.size()));
   if (threads == 1) {
     const auto nobody = [] {};

@@ -12,7 +12,7 @@ namespace wattlaw {
 
 class Shard {
  public:
-  Shard(const FleetRequest& request, FleetPolicy& policy, FleetSeries& series, std::vector<uint32_t> tiles);
+  Shard(const FleetRequest& request, FleetPolicy& policy, FleetResult& result, std::vector<uint32_t> tiles);
   void run(unsigned threads);
   size_t size() const { return tiles_.size(); }
 
@@ -23,12 +23,10 @@ class Shard {
   static constexpr uint32_t kLanes = kTileMembers;
   static constexpr Instant kNever = INT64_MAX;
 
-  // Where a vehicle stands: which plug-in is at hand, and whether it has arrived for it.
+  // Where a vehicle stands: which plug-in is at hand, and which of its moments comes next.
   struct Whereabouts {
     uint32_t at = 0;                     // index of the plug-in at hand or the next one
-    bool is_there = false;
-    Instant next = kNever;               // when it leaves, or arrives
-    double wanted = 0;                   // kWh at departure
+    uint32_t moment = 0;                 // index of the next of its moments
     std::vector<uint32_t> ranked_for;    // by CheapestHours: plug-in + 1 for which `chosen` was made
     std::vector<std::vector<uint32_t>> chosen;  // steps, ascending
   };
@@ -37,8 +35,12 @@ class Shard {
     uint32_t number = 0, lanes = 0;      // of all tiles; vehicles there
     Batteries<kLanes> batteries;
     std::array<Whereabouts, kLanes> where;
-    std::array<uint8_t, kLanes> is_there{};  // of `where`, side by side
-    Instant quiet_until = INT64_MIN;     // nobody arrives or leaves before
+    std::array<uint8_t, kLanes> is_there{};
+    std::array<Instant, kLanes> next{};      // when it leaves, or arrives
+    std::array<Instant, kLanes> moment{};    // when its next moment is
+    std::array<double, kLanes> wanted{};     // kWh at departure
+    Instant quiet_until = INT64_MIN;     // nobody arrives or leaves before, and no trip begins
+    bool tapers = false;                 // some battery of it
     std::vector<int64_t> states, outputs;  // [column][lane]
     std::array<int64_t, kLanes> set{}, forced{};                    // W at the plug, + charges
     TileMeter meter;                     // its Wh: of the interval
@@ -46,7 +48,7 @@ class Shard {
     std::array<uint8_t, kLanes> departed{}, was_there{};           // in the interval; when it began
     std::vector<int64_t> totals;         // [total][lane]
     struct Sold {
-      std::array<int64_t, kLanes> offered{}, accepted{}, delivered_joules{}, missed_joules{};
+      std::array<int64_t, kLanes> offered{}, accepted{}, before{}, delivered_joules{}, missed_joules{};  // before: accepted in the delivery period before
       std::array<int32_t, kLanes> delivered{}, missed{};           // Wh of the interval
     };
     std::vector<Sold> sold;              // by service
@@ -71,13 +73,16 @@ class Shard {
   void arrive(Tile& tile, uint32_t lane);
   void leave(Tile& tile, uint32_t lane, uint32_t step);
   void follow(Tile& tile, Instant now, uint32_t step, bool may_arrive);
-  void set_sold(Tile& tile, uint64_t physics_step, Instant until, int64_t* asked, int32_t* set) const;
+  Instant moment_of(const Tile& tile, uint32_t lane) const;
+  void answer(Tile& tile, uint32_t lane);
+  void set_sold(Tile& tile, uint64_t physics_step, const uint8_t* stays, int64_t* asked, int32_t* set) const;
   bool is_chosen(uint32_t k, Tile& tile, uint32_t lane, uint32_t step);
   void look(Tile& tile, uint32_t step);
   bool decide(Tile& tile, uint32_t step);
   void move(Tile& tile, uint32_t step);
   void record(Tile& tile, uint32_t step);
   void step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decided);
+  void run_all(unsigned threads);
   template <typename Wait>
   void work(unsigned thread, unsigned threads, Wait& wait);
 
@@ -85,14 +90,16 @@ class Shard {
   bool opens(const ServiceOffer& service, uint32_t step) const { return step == 0 || service.window_of_step[step] != service.window_of_step[step - 1]; }
   bool is_gate(uint32_t step) const;
   bool is_promised(const Tile& tile, uint32_t lane) const;
-  int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end) const;
+  int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const;
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
   void constrain_lane(Tile& tile, uint32_t lane, Instant now);
   void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
+  double hours_to(const Tile& tile, uint32_t lane, double energy, double wanted) const;
   int64_t takes(const Tile& tile, uint32_t lane) const;
   int64_t minutes_needed(const Tile& tile, uint32_t lane) const;
   int64_t place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const;
+  void meter(const Group& site, uint32_t step);
   int64_t rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) const;
   void activate(Tile& tile, uint64_t physics_step, int64_t* asked) const;
   void account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t delivered);
@@ -102,10 +109,14 @@ class Shard {
   const Clock& clock_;
   FleetPolicy& policy_;
   FleetSeries& series_;
+  std::vector<MomentAnswer>& answers_;
   std::vector<Tile> tiles_;
   std::vector<std::vector<std::vector<Place>>> pools_;     // [service][pool]
   std::vector<std::vector<Group>> groups_;                 // [limit]: of vehicles in several tiles, or all where one of them is
   std::vector<std::vector<std::vector<Group>>> groups_of_; // [tile][limit]: of vehicles of this tile
+  std::vector<Group> sites_;                               // where site_totals are asked for: those with vehicles in several tiles, or all where there are such
+  std::vector<std::vector<Group>> sites_of_;               // [tile]: of vehicles of this tile
+  std::vector<int64_t> site_totals_;                       // [total][site]
   bool is_coupled_ = false;                                // a limit's group has vehicles in several tiles
   FleetCounts at_gates_;
   const double hours_, physics_hours_;

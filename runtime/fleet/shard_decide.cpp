@@ -21,50 +21,60 @@ bool Shard::is_promised(const Tile& tile, uint32_t lane) const {
   return std::any_of(tile.sold.begin(), tile.sold.end(), [&](const Tile::Sold& sold) { return sold.accepted[lane] > 0; });
 }
 
-// W that a vehicle offers until `end`, with what is known now.
-int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end) const {
-  const Whereabouts& where = tile.where[lane];
-  if (!where.is_there) return 0;
+// W that a vehicle offers until `end`, with what is known now. Not anew: what it may go on with, whatever activations have taken but all of it.
+int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const {
+  if (!tile.is_there[lane]) return 0;
   const ServiceOffer& service = request_.services[s];
   const Instant until = clock_.instant_of(step) + int64_t{end - step} * clock_.step_seconds;
   const int64_t most = output(service.most, tile, lane);
-  if (where.next < until || most <= 0) return 0;
+  if (tile.next[lane] < until || most <= 0) return 0;
   const Batteries<kLanes>& b = tile.batteries;
   Headroom headroom{b.discharge_power[lane], b.charge_power[lane], 0, 0};
   const double floor = request_.reserve ? static_cast<double>(output(*request_.reserve, tile, lane)) : 0.0, stored = b.energy[lane] * 1000.0;
   double spare = stored - floor;
   if (request_.ensured) {  // what is given must come back before it leaves; and who has to charge until then offers nothing
     const double needed = static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0 - stored;
-    const auto left = static_cast<double>((where.next - until) / clock_.step_seconds);
-    const double can_come_back = left * static_cast<double>(headroom.charge_power) * hours_ * b.charge_efficiency[lane] - needed;
+    const auto left = static_cast<double>((tile.next[lane] - until) / clock_.step_seconds);
+    double can_come_back = left * static_cast<double>(headroom.charge_power) * hours_ * b.charge_efficiency[lane] - needed;
+    if (b.taper_from[lane] < 1.0) {  // full power up to where it tapers off, and the time that is needed from there
+      const double wanted = (needed + stored) * kWattHour, straight = std::min(wanted, b.taper_from[lane] * b.capacity[lane]);
+      const double hours = left * hours_ - hours_to(tile, lane, straight, wanted);
+      can_come_back = hours <= 0.0 ? 0.0 : hours * static_cast<double>(headroom.charge_power) * b.charge_efficiency[lane] - (straight * 1000.0 - stored);
+    }
     if (can_come_back <= 0.0) return 0;
     spare = std::min(spare, can_come_back);
   }
-  headroom.energy_out = spare * b.discharge_efficiency[lane];
-  headroom.energy_in = (b.capacity[lane] * 1000.0 - stored) / b.charge_efficiency[lane];
+  constexpr double kPlenty = 1e12;
+  headroom.energy_out = anew ? spare * b.discharge_efficiency[lane] : spare > 0.0 ? kPlenty : 0.0;
+  headroom.energy_in = anew ? (b.capacity[lane] * 1000.0 - stored) / b.charge_efficiency[lane] : stored < b.capacity[lane] * 1000.0 ? kPlenty : 0.0;
   for (const EnergyCap& cap : request_.caps) {  // what a contract allows is no more to promise than what the battery holds
     double& energy = cap.of_discharge ? headroom.energy_out : headroom.energy_in;
     energy = std::min(energy, static_cast<double>(output(cap.left, tile, lane)));
   }
   for (size_t other = 0; other < tile.sold.size(); ++other)
     if (other != s) promise(request_.services[other], tile.sold[other].accepted[lane], headroom);
-  return std::min(offer_of(service, headroom), most);
+  return std::min({offer_of(service, headroom), most, anew ? most : tile.sold[s].before[lane]});
 }
 
 // Services whose delivery period begins clear one after another.
 void Shard::sell(uint32_t step) {
   for (size_t s = 0; s < request_.services.size(); ++s)
     if (opens(request_.services[s], step))
-      for (Tile& tile : tiles_) tile.sold[s].accepted.fill(0), tile.sold[s].offered.fill(0);
+      for (Tile& tile : tiles_) tile.sold[s].before = tile.sold[s].accepted, tile.sold[s].accepted.fill(0), tile.sold[s].offered.fill(0);
   for (size_t s = 0; s < request_.services.size(); ++s) {
     const ServiceOffer& service = request_.services[s];
     if (!opens(service, step)) continue;
     uint32_t end = step + 1;
     while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
     for (const std::vector<Place>& pool : pools_[s]) {
-      std::vector<int64_t> offers;
-      offers.reserve(pool.size());
-      for (const Place& place : pool) offers.push_back(tiles_[place.tile].sold[s].offered[place.lane] = offer(s, tiles_[place.tile], place.lane, step, end));
+      const auto offered = [&](bool anew) {
+        std::vector<int64_t> offers;
+        offers.reserve(pool.size());
+        for (const Place& place : pool) offers.push_back(offer(s, tiles_[place.tile], place.lane, step, end, anew));
+        return offers;
+      };
+      const std::vector<int64_t> anew = offered(true), going_on = service.per_period ? offered(false) : std::vector<int64_t>(), &offers = service.per_period ? offers_that_count(service, anew, going_on) : anew;
+      for (size_t i = 0; i < pool.size(); ++i) tiles_[pool[i].tile].sold[s].offered[pool[i].lane] = offers[i];
       if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
       const std::vector<int64_t> accepted = clear_bid(service, offers);
       bool is_taken = false;
@@ -97,6 +107,11 @@ void Shard::account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t de
   }
 }
 
+double Shard::hours_to(const Tile& tile, uint32_t lane, double energy, double wanted) const {
+  const Batteries<kLanes>& b = tile.batteries;
+  return hours_to_charge(energy, wanted, b.capacity[lane], b.taper_from[lane], static_cast<double>(b.charge_power[lane]), b.charge_efficiency[lane]);
+}
+
 // Each vehicle by itself: wish, reserve, what its departure needs now, and what contracts leave.
 void Shard::constrain(Tile& tile, uint32_t step) {
   const int64_t* floor = request_.reserve ? tile.outputs.data() + *request_.reserve * kLanes : nullptr;
@@ -110,7 +125,7 @@ void Shard::constrain(Tile& tile, uint32_t step) {
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) left[lane] = std::min(left[lane], std::max<int64_t>(output(cap.left, tile, lane), 0) * 3600);
   }
   for (uint32_t lane = 0; lane < tile.lanes; ++lane)
-    if (tile.where[lane].is_there) constrain_lane(tile, lane, now);
+    if (tile.is_there[lane]) constrain_lane(tile, lane, now);
 }
 
 void Shard::constrain_lane(Tile& tile, uint32_t lane, Instant now) {
@@ -120,24 +135,31 @@ void Shard::constrain_lane(Tile& tile, uint32_t lane, Instant now) {
   int64_t set = is_promised(tile, lane) ? 0 : tile.set[lane];
   if (request_.ensured) {
     const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
-    const int64_t left = std::max<int64_t>((tile.where[lane].next - now) / clock_.step_seconds, 1);
-    const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane];
+    const int64_t left = std::max<int64_t>((tile.next[lane] - now) / clock_.step_seconds, 1);
+    const bool tapers = b.taper_from[lane] < 1.0;
+    const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane], later = static_cast<double>(left - 1);
+    const auto is_too_late = [&](double taken) {  // the intervals after this one do not bring what is needed
+      return tapers ? hours_to(tile, lane, b.energy[lane] - taken, b.energy[lane] + needed) > later * hours_ : needed + taken > later * an_interval;
+    };
     // What a discharge now would take has to come back as well.
     const double taken = set < 0 ? static_cast<double>(-set) * kWattHour * hours_ / b.discharge_efficiency[lane] : 0.0;
-    if (needed + taken > static_cast<double>(left - 1) * an_interval) set = std::max<int64_t>(set, 0);
-    if (needed > static_cast<double>(left - 1) * an_interval) {
-      const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_);
-      tile.forced[lane] = watts < static_cast<double>(charge_power) ? static_cast<int64_t>(watts) + 1 : charge_power;
+    if (is_too_late(taken)) set = std::max<int64_t>(set, 0);
+    if (is_too_late(0)) {
+      const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_), power = static_cast<double>(charge_power);
+      // Where the taper does not let those watts through, the more it is asked for at first the more there is.
+      const bool suffices = watts < power && (!tapers || along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], power, watts + 1.0, b.charge_efficiency[lane], hours_) >= watts);
+      tile.forced[lane] = suffices ? static_cast<int64_t>(watts) + 1 : charge_power;
       set = std::max(set, tile.forced[lane]);
     }
   }
-  tile.set[lane] = std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
+  tile.set[lane] = request_.caps.empty() ? set : std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
 }
 
 // Minutes at full power until the target is reached.
 int64_t Shard::minutes_needed(const Tile& tile, uint32_t lane) const {
   const Batteries<kLanes>& b = tile.batteries;
-  const double wanted = request_.ensured ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.where[lane].wanted;
+  const double wanted = request_.ensured ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.wanted[lane];
+  if (b.taper_from[lane] < 1.0) return static_cast<int64_t>(std::min(hours_to(tile, lane, b.energy[lane], wanted), 1e6) * 60.0);
   const double rate = static_cast<double>(b.charge_power[lane]) * kWattHour * b.charge_efficiency[lane];
   const double hours = rate > 0.0 ? std::max(wanted - b.energy[lane], 0.0) / rate : 0.0;
   return static_cast<int64_t>(hours * 60.0);
@@ -145,11 +167,10 @@ int64_t Shard::minutes_needed(const Tile& tile, uint32_t lane) const {
 
 // The smallest is served first.
 int64_t Shard::place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const {
-  const Whereabouts& where = tile.where[lane];
   switch (order) {
-    case SharingOrder::laxity: return (where.next - clock_.instant_of(step)) / 60 - minutes_needed(tile, lane);
-    case SharingOrder::departure: return where.next;
-    case SharingOrder::arrival: return plug_ins(tile, lane)[where.at].begins;
+    case SharingOrder::laxity: return (tile.next[lane] - clock_.instant_of(step)) / 60 - minutes_needed(tile, lane);
+    case SharingOrder::departure: return tile.next[lane];
+    case SharingOrder::arrival: return plug_ins(tile, lane)[tile.where[lane].at].begins;
     case SharingOrder::remaining: return -minutes_needed(tile, lane);
   }
   return 0;
@@ -158,7 +179,8 @@ int64_t Shard::place_in_line(SharingOrder order, const Tile& tile, uint32_t lane
 // W of what is set to charge that the battery can take in the interval: nobody keeps from others what he cannot use.
 int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
   const Batteries<kLanes>& b = tile.batteries;
-  const double most = most_charge(b.energy[lane], b.capacity[lane], b.charge_efficiency[lane], hours_);
+  double most = most_charge(b.energy[lane], b.capacity[lane], b.charge_efficiency[lane], hours_);
+  if (b.taper_from[lane] < 1.0) most = std::min(most, along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], static_cast<double>(b.charge_power[lane]), static_cast<double>(tile.set[lane]), b.charge_efficiency[lane], hours_));
   return most < static_cast<double>(tile.set[lane]) ? static_cast<int64_t>(std::ceil(std::max(most, 0.0))) : tile.set[lane];
 }
 
@@ -172,6 +194,7 @@ void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t st
   }
   for (const Place& place : group.members) {
     const int64_t set = tiles_[place.tile].set[place.lane];
+    if (!vehicles_.standby.empty() && tiles_[place.tile].is_there[place.lane]) room -= vehicles_.standby[vehicle_of(tiles_[place.tile], place.lane)];
     if (set < 0 && limit.nets) room -= set;
     if (set > 0) asked += takes(tiles_[place.tile], place.lane);
   }

@@ -30,6 +30,7 @@ std::vector<std::vector<uint32_t>> make_shards(const FleetRequest& request) {
     }
   };
   for (const GroupLimit& limit : request.limits) join(limit.group_of, limit.groups);
+  if (!request.site_totals.empty()) join(request.rest.site_of, request.rest.sites);
   for (const ServiceOffer& service : request.services) join(service.pool_of, service.pools);
   std::vector<std::vector<uint32_t>> of_leader(tiles), shards;
   for (uint32_t tile = 0; tile < tiles; ++tile) of_leader[find(tile)].push_back(tile);
@@ -43,24 +44,36 @@ std::vector<std::vector<uint32_t>> make_shards(const FleetRequest& request) {
 FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, unsigned threads) {
   FleetResult result;
   const uint32_t vehicles = request.vehicles->size(), steps = request.clock->steps;
-  const auto make = [&](TileSeries& series, bool is_wanted, Quantum quantum) {
-    if (is_wanted) series = make_tile_series(vehicles, steps, 4, std::move(quantum));
+  // Bounds that hold without looking: a charger gives no more than its power, a battery holds no more than its capacity.
+  double most_stored = 0;
+  int64_t most_charged = 0, most_discharged = 0;
+  for (uint32_t v = 0; v < vehicles; ++v) {
+    most_stored = std::max({most_stored, request.vehicles->capacity[v], request.vehicles->target[v]});
+    most_charged = std::max<int64_t>(most_charged, request.vehicles->charge_power[v] + (request.vehicles->standby.empty() ? 0 : request.vehicles->standby[v]));
+    most_discharged = std::max<int64_t>(most_discharged, request.vehicles->discharge_power[v]);
+  }
+  const auto flow = [&](int64_t watts) { return watts * request.clock->step_seconds / 3600 + 1; };
+  const int64_t most_watts = std::max(most_charged, most_discharged), most_watt_hours = static_cast<int64_t>(most_stored * 1000.0) + 1;
+  const auto make = [&](TileSeries& series, bool is_wanted, int64_t most, Quantum quantum) {
+    if (is_wanted) series = make_tile_series(vehicles, steps, width_for(most), std::move(quantum));
+    series.max = most;
   };
-  make(result.series.charged, request.wants_flows, {1, 1000});
-  make(result.series.discharge, request.wants_flows, {1, 1000});
-  make(result.series.stored, request.wants_stored, {1, 1000});
-  make(result.series.wanted, request.wants_wanted, {1, 1000});
-  make(result.series.plugged, request.wants_plugged, {1, 1});
-  make(result.series.departed, request.wants_departed, {1, 1});
+  make(result.series.charged, request.wants_flows, flow(most_charged), {1, 1000});
+  make(result.series.discharge, request.wants_flows, flow(most_discharged), {1, 1000});
+  make(result.series.stored, request.wants_stored, most_watt_hours, {1, 1000});
+  make(result.series.wanted, request.wants_wanted, most_watt_hours, {1, 1000});
+  make(result.series.plugged, request.wants_plugged, 1, {1, 1});
+  make(result.series.departed, request.wants_departed, 1, {1, 1});
   for (const ServiceOffer& service : request.services) {
     FleetSeries::OfService& of = result.series.services.emplace_back();
-    make(of.offered, service.wants_offered, {1, 1000});
-    make(of.accepted, service.wants_accepted, {1, 1000});
-    make(of.delivered, service.wants_delivered, {1, 1000});
-    make(of.missed, service.wants_missed, {1, 1000});
+    make(of.offered, service.wants_offered, most_watts, {1, 1000});
+    make(of.accepted, service.wants_accepted, most_watts, {1, 1000});
+    make(of.delivered, service.wants_delivered, flow(most_watts), {1, 1000});
+    make(of.missed, service.wants_missed, flow(most_watts), {1, 1000});
   }
+  result.moments.resize(request.answers);
   std::vector<std::unique_ptr<Shard>> shards;
-  for (std::vector<uint32_t>& tiles : make_shards(request)) shards.push_back(std::make_unique<Shard>(request, policy, result.series, std::move(tiles)));
+  for (std::vector<uint32_t>& tiles : make_shards(request)) shards.push_back(std::make_unique<Shard>(request, policy, result, std::move(tiles)));
   // A shard that is large beside the others has all threads to itself; the rest are shared out.
   threads = std::max(threads, 1u);
   const size_t all_tiles = (vehicles + kTileMembers - 1) / kTileMembers;
@@ -82,22 +95,6 @@ FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, uns
     result.counts += shard->counts();
     if (const auto fault = shard->fault(); fault && (!result.fault || fault->second < result.fault->second)) result.fault = fault;
   }
-  // Bounds that hold without looking: a charger gives no more than its power, a battery holds no more than its capacity.
-  double most_stored = 0;
-  int64_t most_charged = 0, most_discharged = 0;
-  for (uint32_t v = 0; v < vehicles; ++v) {
-    most_stored = std::max({most_stored, request.vehicles->capacity[v], request.vehicles->target[v]});
-    most_charged = std::max<int64_t>(most_charged, request.vehicles->charge_power[v]);
-    most_discharged = std::max<int64_t>(most_discharged, request.vehicles->discharge_power[v]);
-  }
-  const auto flow = [&](int64_t watts) { return watts * request.clock->step_seconds / 3600 + 1; };
-  result.series.charged.max = flow(most_charged), result.series.discharge.max = flow(most_discharged);
-  result.series.stored.max = result.series.wanted.max = static_cast<int64_t>(most_stored * 1000.0) + 1;
-  for (FleetSeries::OfService& of : result.series.services) {
-    of.offered.max = of.accepted.max = std::max(most_charged, most_discharged);
-    of.delivered.max = of.missed.max = flow(of.offered.max);
-  }
-  result.series.plugged.max = result.series.departed.max = 1;
   return result;
 }
 

@@ -3,7 +3,7 @@
 //
 // Within an interval: what is seen at its begin → policy → offers, where a delivery period of a service begins → reserve (discharging stops
 // there) → what a departure needs (adds, never removes) → caps → limits of groups (what is forced is shared first) → physics steps, in which who has
-// promised something does what is activated and nothing else → meters. A vehicle that arrives inside an interval is seen at the
+// promised something does what is activated and nothing else → meters. A trip takes its energy when it begins. A vehicle that arrives inside an interval is seen at the
 // next; one that leaves inside it gives and takes until the last whole physics step before.
 #pragma once
 #include <optional>
@@ -24,6 +24,8 @@ struct FleetVehicles {                 // by vehicle
   std::vector<double> capacity, charge_efficiency, discharge_efficiency;  // kWh; (0, 1]
   std::vector<int32_t> charge_power, discharge_power;                     // W at the plug
   std::vector<double> stored, target;                                     // kWh at the start; kWh at departure where a plug-in names none
+  std::vector<double> taper_from;                                         // share of the capacity above which charging tapers off; empty: none does
+  std::vector<int32_t> standby;                                           // W that the charger draws itself while the vehicle is plugged in; empty: none
   uint32_t size() const { return static_cast<uint32_t>(capacity.size()); }
 };
 
@@ -31,9 +33,27 @@ struct RunningTotal {
   bool of_discharge = false;           // else of charging
   std::vector<uint32_t> window_of_step;
 };
+// What flows through the meters of sites, vehicles included, netted within the interval.
+struct SiteTotal {
+  bool of_export = false;              // else of import
+  std::vector<uint32_t> window_of_step;
+  std::vector<uint8_t> counts;         // by step: 0, it does not count; empty: all do
+};
 struct CheapestHours {                 // the cheapest intervals of a plug-in, chosen when it begins
   std::vector<uint32_t> intervals;     // how many, by vehicle
   std::vector<Int128> price;           // by step, any unit; equal prices: the earlier step
+};
+
+// When a trip of a vehicle begins, or somebody asks what is in its battery.
+struct FleetMoment {
+  Instant at = 0;
+  double taken = 0;                    // kWh
+  uint32_t answer = 0;                 // FleetResult::moments
+};
+struct MomentAnswer {
+  int64_t stored = 0;                  // Wh, whole, toward zero, before anything is taken: after the last physics step that has ended by then. Before
+                                       // the run: what it begins with; after it: what it ends with
+  double missing = 0;                  // kWh that a trip would have taken and nothing was there
 };
 
 struct GroupLimit {
@@ -65,9 +85,13 @@ struct FleetRequest {
   int32_t physics_seconds = 900;       // divides the clock's step
   const FleetVehicles* vehicles = nullptr;
   const PlugIns* plug_ins = nullptr;
+  std::vector<std::vector<FleetMoment>> moments;  // by vehicle, ascending in time; empty: there are none
+  uint32_t answers = 0;
   std::vector<FleetState> states;
   std::vector<RunningTotal> totals;
   std::vector<CheapestHours> cheapest;
+  std::vector<SiteTotal> site_totals;  // then `rest` says at which sites vehicles stand
+  int64_t per_import = 1, per_export = 1, per_watt_hour = 1;  // how many units of a total are one of the import and export of `rest`, and a Wh
   std::vector<EnergyCap> caps;          // nothing exceeds them, not even what a departure needs
   std::vector<GroupLimit> limits;
   uint32_t outputs = 1;                // of the policy
@@ -75,6 +99,7 @@ struct FleetRequest {
   struct Rest {                        // what else flows through the meters of sites: Wh, a lane a site
     std::vector<uint32_t> site_of;     // by vehicle; UINT32_MAX: at none
     const TileSeries *import = nullptr, *export_ = nullptr;
+    uint32_t sites = 0;
   } rest;                              // where a state asks for it
   std::vector<ServiceOffer> services;  // they clear one after another, in this order
   std::optional<uint32_t> reserve, ensured;  // which output is the Wh that discharging leaves, and the Wh to have at departure
@@ -104,6 +129,7 @@ struct FleetCounts {
 };
 struct FleetResult {
   FleetSeries series;
+  std::vector<MomentAnswer> moments;
   FleetCounts counts;
   std::optional<std::pair<uint32_t, uint32_t>> fault;  // first tile and step whose policy has a fault
 };

@@ -31,6 +31,23 @@ void set_within_reserve(const Batteries<kTileMembers>& b, const uint8_t* is_ther
 }
 
 WATTLAW_EACH_PROCESSOR
+void see_watt_hours(const double* energy, int64_t* watt_hours) {
+  int32_t whole[kTileMembers];  // a battery holds less than 2^31 Wh
+  for (uint32_t i = 0; i < kTileMembers; ++i) whole[i] = static_cast<int32_t>(energy[i] * 1000.0);
+  for (uint32_t i = 0; i < kTileMembers; ++i) watt_hours[i] = whole[i];
+}
+
+void limit_by_taper(const Batteries<kTileMembers>& b, int32_t* set, double hours) {
+  for (uint32_t i = 0; i < kTileMembers; ++i) {
+    if (set[i] <= 0 || b.taper_from[i] >= 1.0) continue;
+    const double power = static_cast<double>(b.charge_power[i]), wish = static_cast<double>(set[i]);
+    const double most = along_taper(b.energy[i], b.capacity[i], b.taper_from[i], power, wish < power ? wish : power, b.charge_efficiency[i], hours);
+    const auto whole = static_cast<int32_t>(most);
+    set[i] = whole + (static_cast<double>(whole) < most);
+  }
+}
+
+WATTLAW_EACH_PROCESSOR
 void step_tile(Batteries<kTileMembers>& b, const int32_t* set_point, double hours, int32_t* applied) {
   int32_t set[kTileMembers], moved[kTileMembers];
   for (uint32_t i = 0; i < kTileMembers; ++i) set[i] = set_point[i];

@@ -10,6 +10,12 @@ namespace wattlaw {
 // wish: W; floor: Wh, null: none. set: W.
 void set_within_reserve(const Batteries<kTileMembers>& b, const uint8_t* is_there, const int64_t* wish, const int64_t* floor, double hours, int64_t* set);
 
+// What charging is cut down to by batteries that taper off near full, before a step of so many hours.
+void limit_by_taper(const Batteries<kTileMembers>& b, int32_t* set, double hours);
+
+// kWh as whole Wh, toward zero.
+void see_watt_hours(const double* energy, int64_t* watt_hours);
+
 // One step of the physics.
 void step_tile(Batteries<kTileMembers>& b, const int32_t* set_point, double hours, int32_t* applied);
 

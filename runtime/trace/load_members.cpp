@@ -1,6 +1,7 @@
 #include "runtime/trace/load_members.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 #include "runtime/base/nearest_name.h"
@@ -84,6 +85,23 @@ std::optional<Rational> read_attribute_value(const AttributeRequest& request, st
 
 }  // namespace
 
+bool is_kind_of_records(const std::string& entity) {
+  static constexpr std::string_view kThings[] = {"site", "vehicle", "charger", "battery", "pool", "feeder"};
+  return std::find(std::begin(kThings), std::end(kThings), entity) == std::end(kThings);
+}
+
+std::string file_of_members(const std::string& folder, const std::string& entity) {
+  std::error_code error;
+  const std::string usual = entity + "s.csv", other = entity + ".csv";
+  const bool takes_other = is_kind_of_records(entity) && !std::filesystem::exists(folder + "/" + usual, error) && std::filesystem::exists(folder + "/" + other, error);
+  return takes_other ? other : usual;
+}
+
+std::string numbered_id(const std::string& kind, size_t number) {
+  const std::string digits = std::to_string(number);
+  return kind + "_" + std::string(6 - std::min<size_t>(6, digits.size()), '0') + digits;
+}
+
 Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts) {
   Result<CsvReader> opened = CsvReader::open(path, shown);
   if (!opened) return opened.failure();
@@ -91,9 +109,7 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
   int id_field = reader.column_of("id");
   if (id_field < 0) id_field = reader.column_of(entity);
   // Records need no names of their own: a row is told by its number.
-  static constexpr std::string_view kNamed[] = {"site", "vehicle", "charger", "battery", "pool", "feeder"};
-  const bool is_record = std::find(std::begin(kNamed), std::end(kNamed), entity) == std::end(kNamed);
-  if (id_field < 0 && !is_record) return reader.missing_column("id", "the column `id` names the members");
+  if (id_field < 0 && !is_kind_of_records(entity)) return reader.missing_column("id", "the column `id` names the members");
   std::vector<std::string> ids;
   std::vector<std::vector<std::string>> texts(reader.columns().size());
   std::vector<int64_t> rows;
@@ -105,14 +121,14 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
     if (!*more) break;
     Result<Ok> cut = reader.split(row, fields);
     if (!cut) return cut.failure();
-    const std::string numbered = id_field < 0 ? entity + "_" + std::string(6 - std::min<size_t>(6, std::to_string(ids.size() + 1).size()), '0') + std::to_string(ids.size() + 1) : "";
+    const std::string numbered = id_field < 0 ? numbered_id(entity, ids.size() + 1) : "";
     const std::string_view id = id_field < 0 ? std::string_view(numbered) : trim(fields[static_cast<size_t>(id_field)]);
     if (std::optional<Failure> bad = check_id(id, accounts)) return reader.fail(bad->code.c_str(), bad->message, bad->hint);
     ids.emplace_back(id);
     rows.push_back(reader.row());
     for (size_t i = 0; i < texts.size(); ++i) texts[i].emplace_back(trim(fields[i]));
   }
-  if (ids.empty()) return reader.fail("WL6004", "has a header but no rows", "it needs a row a member");
+  if (ids.empty() && !is_kind_of_records(entity)) return reader.fail("WL6004", "has a header but no rows", "it needs a row a member");
 
   std::vector<size_t> order(ids.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -185,7 +201,7 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
 }
 
 std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members) {
-  if (!request.used || !request.default_value) return std::nullopt;
+  if (!request.used || !request.default_value || request.is_quiet) return std::nullopt;
   if (table != nullptr && std::any_of(table->columns.begin(), table->columns.end(), [&](const auto& column) { return column.first == request.name; })) return std::nullopt;
   const std::string file = request.entity + "s.csv";
   return Remark{false, Failure{"WL6043", (table == nullptr ? "there is no " + file + " that could give `" : file + " has no column `") + request.name + "`, so its default " + print_default(request) + " holds for " + (members == 1 ? "the one " : "all ") +

@@ -24,6 +24,13 @@ struct MemberTable {
 };
 Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts);
 
+// The file of a kind: KINDs.csv. Records may stand in KIND.csv as well, where the other is not there.
+std::string file_of_members(const std::string& folder, const std::string& entity);
+bool is_kind_of_records(const std::string& entity);
+
+// What a record is called that has no id: its number, so that they sort as they stand in the file.
+std::string numbered_id(const std::string& kind, size_t number);
+
 // The values of one attribute for `ids`; `table` may be null if no file is there; `named` holds the members that an attribute
 // of Kind::member names; a column called like one of the `others` is not taken for a slip of the pen. Failures WL6040 to WL6042.
 Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids,

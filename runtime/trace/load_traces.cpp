@@ -86,7 +86,7 @@ class TraceLoader {
 Result<FoundFile> TraceLoader::find_file(const SeriesRequest& series) const {
   FoundFile found;
   if (series.is_computed) return found;
-  std::string name = series.file.empty() ? series.trace + ".csv" : series.file;
+  std::string name = series.question ? file_of_members(request_.data_folder, series.trace) : series.file.empty() ? series.trace + ".csv" : series.file;
   if (!series.file.empty()) {
     const fs::path relative(series.file);
     const bool climbs = std::any_of(relative.begin(), relative.end(), [](const fs::path& part) { return part == ".."; });
@@ -211,7 +211,7 @@ Result<Ok> TraceLoader::find_members() {
     const bool wanted = std::find(request_.settled.begin(), request_.settled.end(), entity) != request_.settled.end() ||
                         std::any_of(request_.series.begin(), request_.series.end(), [&](const SeriesRequest& series) { return (series.per_member || (series.question && !series.question->of_member.empty())) && is_asked(series.entity); }) ||
                         std::any_of(request_.attributes.begin(), request_.attributes.end(), [&](const AttributeRequest& attribute) { return is_asked(attribute.entity) || attribute.names == entity; });
-    const std::string name = entity + "s.csv";
+    const std::string name = file_of_members(request_.data_folder, entity);
     if (!wanted || !is_there(folder(name))) continue;
     Result<MemberTable> table = read_member_table(folder(name), name, entity, request_.accounts);
     if (!table) return table.failure();

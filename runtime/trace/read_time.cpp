@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "runtime/trace/read_csv.h"
+
 namespace wattlaw {
 namespace {
 
@@ -96,6 +98,20 @@ ReadTime TimeReader::read(std::string_view text) {
     local_day_is_plain_ = plain;
   }
   return result;
+}
+
+Result<Instant> read_moment(TimeReader& times, const Zone& zone, std::string_view text) {
+  const ReadTime time = times.read(text);
+  const auto refuse = [&](const char* code, const std::string& what, const std::string& hint) { return Failure{code, "`" + show_text(text) + "` " + what, hint, "", 0, ""}; };
+  switch (time.fault) {
+    case TimeFault::none: break;
+    case TimeFault::second_fraction: return refuse("WL6014", "lies between two seconds", "rows begin and end on whole seconds");
+    case TimeFault::skipped: return refuse("WL6016", "does not exist in " + zone.name() + ": clocks skip that hour", "write times with their offset, as 2026-03-29T03:00+02:00");
+    case TimeFault::text:
+    case TimeFault::no_such_day: return refuse("WL6014", "is not a time", "write times as 2026-03-01T14:00+01:00");
+  }
+  if (time.is_repeated) return refuse("WL6015", "occurs twice in " + zone.name(), "write times with their offset, as 2026-10-25T02:30+02:00");
+  return time.instant;
 }
 
 std::string print_instant(const Zone& zone, Instant instant) {

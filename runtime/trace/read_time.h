@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/base/result.h"
 #include "runtime/time/zone.h"
 
 namespace wattlaw {
@@ -61,6 +62,10 @@ class TimeReader {
   int32_t offset_ = 0;
   bool local_day_is_plain_ = false;  // no clock change near this day, so offset_ holds for all of it
 };
+
+// A time of a row by which something begins or ends. Failures without a place: WL6014 no time, or one between two seconds, WL6015 a local
+// time that occurs twice, WL6016 one that clocks skip.
+Result<Instant> read_moment(TimeReader& times, const Zone& zone, std::string_view text);
 
 // "2026-10-25 02:00+02:00"
 std::string print_instant(const Zone& zone, Instant instant);

@@ -5,6 +5,7 @@
 
 #include "runtime/base/nearest_name.h"
 #include "runtime/time/civil.h"
+#include "runtime/trace/load_members.h"
 #include "runtime/trace/read_csv.h"
 #include "runtime/trace/read_time.h"
 
@@ -18,23 +19,16 @@ Result<int64_t> read_field(const CsvReader& csv, TimeReader& times, const Zone& 
     if (!date) return csv.fail("WL6014", shown + "is not a day", "write `" + field.column + "` as 2026-07-20");
     return int64_t{date->days};
   }
-  const ReadTime time = times.read(text);
-  switch (time.fault) {
-    case TimeFault::none: break;
-    case TimeFault::second_fraction: return csv.fail("WL6014", shown + "lies between two seconds", "write whole seconds");
-    case TimeFault::skipped: return csv.fail("WL6016", shown + "does not exist in " + zone.name() + ": clocks skip that hour", "write times with their offset, as 2026-03-29T03:00+02:00");
-    case TimeFault::text:
-    case TimeFault::no_such_day: return csv.fail("WL6014", shown + "is not a time", "write times as 2026-03-01T14:00+01:00");
-  }
-  if (time.is_repeated) return csv.fail("WL6015", shown + "occurs twice in " + zone.name(), "write times with their offset, as 2026-10-25T02:30+02:00");
-  return int64_t{time.instant};
+  const Result<Instant> moment = read_moment(times, zone, text);
+  if (!moment) return csv.fail(moment.failure().code.c_str(), moment.failure().message, moment.failure().hint);
+  return int64_t{*moment};
 }
 
 bool holds(const RecordQuestion::Comparison& comparison, const Record& record, int64_t day, Instant instant) {
   const auto value = [&](const RecordQuestion::Term& term) -> int64_t {
     switch (term.kind) {
       case RecordQuestion::Term::Kind::field: return record[term.field];
-      case RecordQuestion::Term::Kind::step: return comparison.of_days ? day : instant;
+      case RecordQuestion::Term::Kind::step: return comparison.of_days ? day : instant + term.fixed;
       case RecordQuestion::Term::Kind::fixed: return term.fixed;
     }
     return 0;
@@ -60,8 +54,9 @@ Result<RecordsRead> read_records(const std::string& path, const std::string& sho
     if (column < 0) return csv->missing_column(field.column, "records of `" + question.kind + "` have a column for each field that is asked");
     columns.push_back(static_cast<size_t>(column));
   }
-  const int of_member = question.of_member.empty() ? -1 : csv->column_of(question.of_member);
-  if (!question.of_member.empty() && of_member < 0) return csv->missing_column(question.of_member, "records of `" + question.kind + "` have a column for each field that is asked");
+  const bool of_itself = question.of_member == question.kind;
+  const int of_member = question.of_member.empty() ? -1 : csv->column_of(of_itself ? "id" : question.of_member);
+  if (!question.of_member.empty() && of_member < 0 && !of_itself) return csv->missing_column(question.of_member, "records of `" + question.kind + "` have a column for each field that is asked");
   std::map<std::string_view, int64_t> numbers;
   for (size_t i = 0; i < members.size(); ++i) numbers.emplace(members[i], static_cast<int64_t>(i));
   RecordsRead read;
@@ -80,8 +75,8 @@ Result<RecordsRead> read_records(const std::string& path, const std::string& sho
       if (!value) return value.failure();
       record.push_back(*value);
     }
-    if (of_member >= 0) {
-      const std::string id(trim(fields[static_cast<size_t>(of_member)]));
+    if (of_member >= 0 || of_itself) {
+      const std::string id = of_member >= 0 ? std::string(trim(fields[static_cast<size_t>(of_member)])) : numbered_id(question.kind, read.records.size() + 1);
       const auto known = numbers.find(id);
       if (known == numbers.end()) {
         const std::string near = nearest_name(id, members);

@@ -31,11 +31,15 @@ std::shared_ptr<uint8_t[]> make_zeroed_bytes(size_t size) {
 }  // namespace
 
 void TileSeries::set(uint32_t member, uint32_t step, int64_t value) {
-  if (width == 4) {
-    WATTLAW_ASSERT(value == static_cast<int32_t>(value), "the value fits the width");
-    reinterpret_cast<int32_t*>(bytes.get())[index(member, step)] = static_cast<int32_t>(value);
-  } else {
-    reinterpret_cast<int64_t*>(bytes.get())[index(member, step)] = value;
+  const auto put = [&]<typename Cell>(Cell* cells) {
+    WATTLAW_ASSERT(value == static_cast<Cell>(value), "the value fits the width");
+    cells[index(member, step)] = static_cast<Cell>(value);
+  };
+  switch (width) {
+    case 1: return put(reinterpret_cast<int8_t*>(bytes.get()));
+    case 2: return put(reinterpret_cast<int16_t*>(bytes.get()));
+    case 4: return put(reinterpret_cast<int32_t*>(bytes.get()));
+    default: return put(reinterpret_cast<int64_t*>(bytes.get()));
   }
 }
 

@@ -21,7 +21,7 @@ struct QualityRun {  // sparse: only what is not `measured`
 
 struct TileSeries {
   uint32_t members = 0, steps = 0;
-  uint8_t width = 4;           // bytes per value: 4 (int32) or 8 (int64)
+  uint8_t width = 4;           // bytes per value, with a sign: 1, 2, 4 or 8
   Quantum quantum;             // value of 1 in the canonical unit (energy: 1/1000 kWh)
   std::shared_ptr<uint8_t[]> bytes;  // 64-byte aligned, tiles() * steps * 32 * width
   int64_t min = 0, max = 0;    // over all members and steps
@@ -31,13 +31,20 @@ struct TileSeries {
   size_t index(uint32_t member, uint32_t step) const {
     return (size_t{member / kTileMembers} * steps + step) * kTileMembers + member % kTileMembers;
   }
-  int64_t at(uint32_t member, uint32_t step) const {
-    return width == 4 ? reinterpret_cast<const int32_t*>(bytes.get())[index(member, step)]
-                      : reinterpret_cast<const int64_t*>(bytes.get())[index(member, step)];
+  int64_t at(uint32_t member, uint32_t step) const { return cell(index(member, step)); }
+  int64_t cell(size_t index) const {
+    switch (width) {
+      case 1: return reinterpret_cast<const int8_t*>(bytes.get())[index];
+      case 2: return reinterpret_cast<const int16_t*>(bytes.get())[index];
+      case 4: return reinterpret_cast<const int32_t*>(bytes.get())[index];
+      default: return reinterpret_cast<const int64_t*>(bytes.get())[index];
+    }
   }
   void set(uint32_t member, uint32_t step, int64_t value);  // fits the width
   Quality quality_at(uint32_t member, uint32_t step) const;
 };
+// The least width that holds values from -most - 1 to most.
+inline uint8_t width_for(int64_t most) { return most <= INT8_MAX ? 1 : most <= INT16_MAX ? 2 : most <= INT32_MAX ? 4 : 8; }
 // Zeroed, huge-page advised.
 TileSeries make_tile_series(uint32_t members, uint32_t steps, uint8_t width, Quantum quantum);
 

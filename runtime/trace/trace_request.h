@@ -29,11 +29,11 @@ struct RecordQuestion {
     std::string column;
     bool is_day = true;                        // a local day; else an instant
   };
-  // A field of the record, what the step has beside it (its local day, or the instant it begins), or a fixed day or instant.
+  // A field of the record, what the step has beside it (its local day, or the instant it begins, and so much later), or a fixed day or instant.
   struct Term {
     enum class Kind : uint8_t { field, step, fixed } kind = Kind::field;
     uint32_t field = 0;
-    int64_t fixed = 0;                         // Date::days or Instant
+    int64_t fixed = 0;                         // Date::days or Instant; of a step: seconds later
   };
   struct Comparison {
     enum class Op : uint8_t { equal, not_equal, less, less_equal } op = Op::equal;
@@ -43,7 +43,7 @@ struct RecordQuestion {
   std::string kind;                            // "cpp_event"
   std::vector<Field> fields;                   // those the comparisons read
   std::vector<Comparison> all_of;
-  std::string of_member;                       // the column that names the member it is asked of (`booking.vehicle is vehicle`); empty: asked once
+  std::string of_member;                       // the column that names the member it is asked of (`booking.vehicle is vehicle`); the kind: each record is asked itself; empty: asked once
 };
 
 // One column of a trace, e.g. `import` of the built-in trace `site`, or `spot` of `trace market { spot: NOK/kWh ex vat every 1 h }`.
@@ -77,6 +77,7 @@ struct AttributeRequest {             // attribute site.tax_zone: one of south, 
   std::function<std::optional<SeriesRequest::UnitMeaning>(const std::string& text)> unit_meaning;
   std::optional<Rational> default_value;  // number in canonical units, choice index, 0/1, date days; member: -1, none
   bool used = true;
+  bool is_quiet = false;              // its default is what is usual, and no file need say so
   bool instant = false;               // date: the file gives a moment in local time, of which the day is read
 };
 

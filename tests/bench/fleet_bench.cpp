@@ -128,7 +128,9 @@ struct Fleet {
         else if (attribute.name.ends_with("_power")) values.emplace_back(7);
         else if (attribute.name.ends_with("_efficiency")) values.emplace_back(92, 100);
         else if (attribute.name == "site.capacity") values.emplace_back(9);
-        else values.emplace_back(attribute.name == "vehicle.target" ? Rational(8, 10) : Rational(6, 10));
+        else if (attribute.name == "vehicle.target") values.emplace_back(8, 10);
+        else if (attribute.request.is_quiet) values.push_back(*attribute.request.default_value);
+        else values.emplace_back(6, 10);
       }
       made.attributes.push_back(std::move(values));
     }
@@ -205,10 +207,9 @@ void measure(benchmark::State& state, const char* text, bool has_hand) {
     if (!settled) fail(settled.failure().message);
     settle_ms = std::min(settle_ms, settled->run_ms);
     const TileSeries& discharge = fleet.series(traces, "discharge");
-    const auto* cells = reinterpret_cast<const int32_t*>(discharge.bytes.get());
     read_ms = std::min(read_ms, ms_of([&] {
                          moved = 0;
-                         for (size_t i = 0; i < size_t{discharge.tiles()} * discharge.steps * kTileMembers; ++i) moved += cells[i];
+                         for (size_t i = 0; i < size_t{discharge.tiles()} * discharge.steps * kTileMembers; ++i) moved += discharge.cell(i);
                        }));
     if (has_hand) hand_ms = std::min(hand_ms, ms_of([&] { hand = by_hand(fleet); }));
     state.SetIterationTime(simulate_ms / 1000);

@@ -51,6 +51,15 @@ std::string action(Draw& draw) {
   }
 }
 
+// Without the clauses that have blocks, which only a dispatch that knows the running month can price.
+std::string without_blocks(std::string text) {
+  for (size_t at; (at = text.find(" in blocks per ")) != std::string::npos;) {
+    const size_t begin = text.rfind('\n', at) + 1;
+    text.erase(begin, text.find('\n', at) + 1 - begin);
+  }
+  return text;
+}
+
 std::string random_dispatch(uint64_t seed) {
   Draw draw(seed);
   std::string text = R"(currency EUR
@@ -64,10 +73,14 @@ attribute vehicle.patience: EUR/kWh = 0.2 EUR/kWh
 tariff Supply from Consumer to EnergySupplier {
   prices ex vat
   partial periods in full
+  blocks chronologically
   charge spot on import at market.spot
   charge grid on import by Load { day => 0.11 EUR/kWh  night => 0.03 EUR/kWh }
   charge peak on max(mean(power) per hour) per month at 2 EUR/kW
   credit feed_in on export at 50% of market.spot
+  charge tiers on import in blocks per month { first 12 kWh => 0.02 EUR/kWh  next 30 kWh => 0.11 EUR/kWh  rest => 0.31 EUR/kWh }
+  charge evening on import in blocks per day { first 4 kWh => by Load { day => 0.01 EUR/kWh  night => 0.05 EUR/kWh }  rest => 0.16 EUR/kWh } when Load is day
+  credit fed_in_steps on export in blocks per week { first 3 kWh => 0.20 EUR/kWh  rest => 0.02 EUR/kWh }
   tax vat at 25% on all to State
 }
 service Down {
@@ -104,6 +117,7 @@ contract Worn between VehicleOwner and Aggregator {
 }
 dispatch Drawn for vehicle {
 )";
+  if (draw.one_in(2)) text = without_blocks(std::move(text));
   if (!draw.one_in(3)) text += draw.one_in(2) ? "  ensure target by departure\n" : fmt::format("  ensure {}% by departure\n", 20 + draw.below(80));
   for (int i = draw.below(3); i > 0; --i) text += fmt::format("  keep soc >= {}%{}\n", draw.below(90), draw.one_in(2) ? " while " + condition(draw) : "");
   const bool sells = draw.one_in(2);  // services that charge and limits do not go together
@@ -144,6 +158,8 @@ World random_world(const TypedProgram& program, const Settlement& settlement, co
       else if (attribute.name == "vehicle.capacity") values.emplace_back(200 + draw.below(600), 10);
       else if (attribute.name.ends_with("_power")) values.emplace_back(draw.one_in(6) ? 0 : draw.below(11001), 1000);
       else if (attribute.name.ends_with("_efficiency")) values.emplace_back(80 + draw.below(21), 100);
+      else if (attribute.name == "vehicle.taper_from") values.emplace_back(draw.one_in(2) ? 100 : 50 + draw.below(51), 100);
+      else if (attribute.request.is_quiet) values.push_back(*attribute.request.default_value);  // a bound does not see chargers that draw power
       else values.emplace_back(draw.below(101), 100);
     }
     traces.attributes.push_back(std::move(values));
@@ -182,7 +198,7 @@ World random_world(const TypedProgram& program, const Settlement& settlement, co
 // The same, or a policy of std.dispatch, under clauses that a bound of the cost can see.
 std::string random_bounded(uint64_t seed) {
   static const char* const kPolicies[] = {"as_soon_as_possible", "as_late_as_possible", "balanced", "equal_share", "least_laxity_first", "earliest_deadline_first", "first_come_first_served", "largest_remaining_first", "price_thresholds", "peak_shaving", "self_consumption"};
-  std::string text = random_dispatch(seed);
+  std::string text = without_blocks(random_dispatch(seed));
   const auto put = [&](const std::string& in_place_of, const std::string& what) { text.replace(text.find(in_place_of), in_place_of.size(), what); };
   put("apply Share", "apply Worn");
   if (seed % 2 == 0) return text;

@@ -126,6 +126,29 @@ TEST(Gate, G21_carsToReachTheLeastBid) {
   }
 }
 
+// 10 MW from 5:00 to 12:00, 5 until 14:00, 10 until 18:00 (fleet.md 3.3): 10 MW / 3 = 3.33 MWh are asked at 5:00 and, where less is there, at 14:00
+// again. Who goes on does so with no less than it could sell anew, and never with more than it sold.
+TEST(Gate, newPeriodBeginsWhereMoreIsSold) {
+  ServiceOffer service;
+  service.up = true, service.sustain_hours = 1.0 / 3, service.minimum = service.step = 100'000, service.per_period = true;
+  const auto anew = [&](int64_t most, double energy) { return std::vector<int64_t>{std::min(most, offer_of(service, {10'000'000, 10'000'000, energy, 0}))}; };
+  EXPECT_EQ(anew(10'000'000, 3'333'334)[0], 10'000'000);
+  EXPECT_EQ(anew(10'000'000, 3'330'000)[0], 9'990'000);
+  int64_t before = 0, sold = 0, periods = 0;
+  std::vector<int64_t> hours;
+  for (int hour = 5; hour < 18; ++hour) {
+    const int64_t most = hour < 12 || hour >= 14 ? 10'000'000 : 5'000'000;
+    const double energy = hour < 7 ? 3'500'000 : 2'700'000;  // 0.8 MWh were activated at 6:30
+    const std::vector<int64_t> strict = anew(most, energy), going_on{std::min(most, before)};
+    sold = clear_bid(service, offers_that_count(service, strict, going_on))[0];
+    periods += sold > before;
+    hours.push_back(sold / 100'000);
+    before = sold;
+  }
+  EXPECT_EQ(hours, (std::vector<int64_t>{100, 100, 100, 100, 100, 100, 100, 50, 50, 81, 81, 81, 81}));
+  EXPECT_EQ(periods, 2);  // at 5:00 and at 14:00
+}
+
 // FCR-D up at 8 kW of 10: 20 % of it stays to charge with. What is left discharges 2 kW, charges 8.4 kW; energy for 20 minutes is spoken for.
 TEST(Gate, promisesAreKept) {
   ServiceOffer service;
