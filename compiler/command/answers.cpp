@@ -54,31 +54,34 @@ struct ManyValues {
   std::optional<std::pair<Rational, Rational>> span;
 };
 
-bool is_shown(Interpreter& interpreter, const ShownAnswer& shown, uint32_t step) {
+bool is_shown(Interpreter& interpreter, const ShownAnswer& shown, uint32_t member, uint32_t step) {
   if (!shown.condition) return true;
-  const Value holds = interpreter.evaluate(shown.condition, 0, step);
+  const Value holds = interpreter.evaluate(shown.condition, member, step);
   return !holds.nothing && holds.number != 0;
 }
 
-// One value a window, for everybody.
+// One value a window, for everybody or for each member; without windows one for each member.
 ManyValues print_many(const LoadedSettlement& loaded, Interpreter& interpreter, const ShownAnswer& shown) {
   const TypedProgram& program = loaded.program();
   const Expression& expression = program[shown.value];
-  const Windows& windows = interpreter.windows(expression.grain.time);
+  const bool has_windows = expression.grain.time.unit != Period::Unit::none, has_members = expression.grain.entity != EntityGrain::none;
+  const Windows* windows = has_windows ? &interpreter.windows(expression.grain.time) : nullptr;
+  const uint32_t members = has_members ? members_of(loaded.traces, expression.grain.entity).size() : 1;
   std::string unit = expression.type.kind == ValueKind::number ? unit_text(program, expression.type) : "", label = csv_cell(shown.label);
   ManyValues many;
-  for (uint32_t window = 0; window < windows.size(); ++window) {
-    if (!is_shown(interpreter, shown, windows.first_step[window])) {
+  for (uint32_t at = 0; at < members * (has_windows ? windows->size() : 1); ++at) {
+    const uint32_t member = at % members, window = at / members, step = has_windows ? windows->first_step[window] : 0;
+    if (!is_shown(interpreter, shown, member, step)) {
       if (interpreter.fault()) return many;
       ++many.left_out;
       continue;
     }
-    Value value = interpreter.evaluate(shown.value, 0, windows.first_step[window]);
+    Value value = interpreter.evaluate(shown.value, member, step);
     if (interpreter.fault()) return many;
-    std::string time = windows.label(window, loaded.clock);
-    many.csv += fmt::format("{},{},{},{}\n", label, time, print_cell(program, expression.type, value), unit);
+    const std::string time = has_windows ? windows->label(window, loaded.clock) : "", who = has_members ? members_of(loaded.traces, expression.grain.entity).ids[member] : "";
+    many.csv += fmt::format("{},{},{},{},{}\n", label, time, csv_cell(who), print_cell(program, expression.type, value), unit);
     if (++many.count <= kMostListed)
-      many.listed += fmt::format("{}{}  {}", many.count > 1 ? "\n" : "", time, print_value(program, expression.type, value));
+      many.listed += fmt::format("{}{}{}{}  {}", many.count > 1 ? "\n" : "", time, has_windows && has_members ? "  " : "", who, print_value(program, expression.type, value));
     if (value.nothing || expression.type.kind != ValueKind::number) continue;
     if (!many.span) many.span = {value.number, value.number};
     many.span->first = std::min(many.span->first, value.number);
@@ -120,6 +123,7 @@ void learn_columns(const LoadedSettlement& loaded, Interpreter& interpreter, con
 std::vector<ExpressionId> columns_for_answers(const TypedProgram& program, const Settlement& settlement) {
   std::vector<ExpressionId> columns;
   for (const ShownAnswer& shown : settlement.shows) {
+    if (is_column(program[shown.value])) columns.push_back(shown.value);
     collect_below(program, shown.value, columns);
     if (shown.condition) collect_below(program, shown.condition, columns);
   }
@@ -133,8 +137,8 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
   learn_columns(loaded, interpreter, wanted, columns);
   for (const ShownAnswer& shown : loaded.settlement->shows) {
     const Expression& expression = program[shown.value];
-    if (expression.grain.time.unit == Period::Unit::none) {
-      const bool visible = is_shown(interpreter, shown, 0);
+    if (expression.grain.time.unit == Period::Unit::none && expression.grain.entity == EntityGrain::none) {
+      const bool visible = is_shown(interpreter, shown, 0, 0);
       answers.printed.push_back({shown.label, visible ? print_value(program, expression.type, interpreter.evaluate(shown.value, 0, 0)) : "not shown: the condition fails"});
     } else {
       ManyValues many = print_many(loaded, interpreter, shown);
@@ -146,7 +150,7 @@ Answers make_answers(const LoadedSettlement& loaded, const std::vector<Expressio
       return answers;
     }
   }
-  if (!answers.csv.empty()) answers.csv.insert(0, "label,period,value,unit\n");
+  if (!answers.csv.empty()) answers.csv.insert(0, "label,period,member,value,unit\n");
   return answers;
 }
 

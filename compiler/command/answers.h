@@ -1,5 +1,5 @@
-// Answers: the values of a scenario's `show EXPR as "…"`, one for everybody or one a window. The sites' values below an aggregate over
-// all sites come from the kernels' columns; the rest, and everything after an interpreted run, is the interpreter's.
+// Answers: the values of a scenario's `show EXPR as "…"`, one for everybody or one for each member, one or one a window. The members' values and those
+// below an aggregate over all come from the kernels' columns; the rest, and everything after an interpreted run, is the interpreter's.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ namespace wattlaw {
 
 struct Answers {
   std::vector<RunFacts::Answer> printed;  // one value, or the span of many
-  std::string csv;                        // label,period,value,unit: the values of answers that have many; empty if there are none
+  std::string csv;                        // label,period,member,value,unit: the values of answers that have many; empty if there are none
   std::optional<Failure> failure;
 };
 

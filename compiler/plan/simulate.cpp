@@ -140,7 +140,8 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
       case FleetState::Kind::stored:
       case FleetState::Kind::target: series.max = most_stored; break;
       case FleetState::Kind::plugged:
-      case FleetState::Kind::chosen: series.max = 1; break;
+      case FleetState::Kind::chosen:
+      case FleetState::Kind::raises: series.max = 1; break;
       case FleetState::Kind::seconds_left: series.max = longest; break;
       case FleetState::Kind::rest: series.max = most_rest(1), series.min = -most_rest(-1); break;
       case FleetState::Kind::metered: {
@@ -222,7 +223,7 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   request.vehicles = &vehicles;
   for (const TypedDispatch::State& state : dispatch.states) {
     request.states.push_back(state.state);
-    if (state.state.kind != wattlaw::FleetState::Kind::rest && state.state.kind != wattlaw::FleetState::Kind::metered) continue;
+    if (state.state.kind != wattlaw::FleetState::Kind::rest && state.state.kind != wattlaw::FleetState::Kind::metered && state.state.kind != wattlaw::FleetState::Kind::raises) continue;
     request.rest.sites = members_of(traces, EntityGrain::site).size();
     request.rest.site_of.clear();
     request.rest.import = &traces.member_series[static_cast<size_t>(position("import"))];
@@ -250,7 +251,12 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   for (const TypedDispatch::SiteTotal& total : dispatch.site_totals) {
     Result<Windows> windows = make_windows(clock, total.period);
     if (!windows) return windows.failure();
-    SiteTotal& made = request.site_totals.emplace_back(SiteTotal{total.of_export, windows->window_of_step, {}});
+    SiteTotal& made = request.site_totals.emplace_back(SiteTotal{total.of_export, windows->window_of_step, {}, {}});
+    if (total.peak_of.unit != Period::Unit::none) {
+      Result<Windows> open = make_windows(clock, total.peak_of);
+      if (!open) return open.failure();
+      made.peak_window_of_step = open->window_of_step;
+    }
     for (uint32_t step = 0; total.counts && step < clock.steps; ++step) {
       const Value counts = interpreter.evaluate(total.counts, 0, step);
       made.counts.push_back(!counts.nothing && counts.number != 0);

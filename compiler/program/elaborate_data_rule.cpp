@@ -56,7 +56,7 @@ bool Elaborator::is_asked_for(ExpressionId needed, NodeId condition, Context& co
   return std::any_of(n.children.begin(), n.children.end(), [&](NodeId child) { return is_asked_for(needed, child, context); });
 }
 
-std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, NodeId id, EntityGrain entity, const Period& period, Context context) {
+std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, NodeId id, EntityGrain entity, const Period& period, ExpressionId applies, Context context) {
   const SyntaxTree& t = tree(rule.module);
   const Node& n = t[id];
   DataNorm norm;
@@ -68,8 +68,8 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
   context.dates_needed = &dates;
   for (NodeId owner : {rule.node, id})
     for (NodeId cite : t.children(owner, NodeKind::Cite)) norm.cites.push_back({t[cite].text, t[cite].span});
-  ExpressionId applies;
-  if (period.unit != Period::Unit::none) applies = settled(period, n.span);  // what is read as history is not judged
+  const bool of_departures = static_cast<bool>(applies);
+  if (period.unit != Period::Unit::none) applies = pool_.both(applies, settled(period, n.span), n.span);  // what is read as history is not judged
   for (NodeId c : n.children) {
     if (t[c].kind != NodeKind::When && t[c].kind != NodeKind::Except) continue;
     const NodeId when = t[c].kind == NodeKind::When ? c : t.child(c, NodeKind::When);
@@ -78,7 +78,8 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
     applies = pool_.both(applies, t[c].kind == NodeKind::When ? condition : pool_.negation(condition, t[c].span), n.span);
   }
   const Node& asked = t[n.children[0]];
-  const bool has_deadline = static_cast<bool>(t.child(id, NodeKind::Deadline));
+  const NodeId deadline = t.child(id, NodeKind::Deadline);
+  const bool has_deadline = deadline && !(of_departures && text_of(t[t[deadline].children[0]].span) == "session.ends");  // a departure is asked when it happens
   ExpressionId holds;
   if (!has_deadline) holds = elaborate_boolean(n.children[0], context);
   else if (!elaborate_deadline(id, applies, holds, norm.due, context)) return std::nullopt;
@@ -160,7 +161,15 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
   context.module = rule.module;
   context.as_of = settlement_->from;
   EntityGrain entity = EntityGrain::none;
-  if (each) {
+  // A plug-in of a vehicle is asked when it ends.
+  const bool of_departures = each && (t[each].text == "departure" || (t[each].text == "session" && settlement_->dispatch));
+  if (of_departures) {
+    if (per) {
+      if (Diagnostic* d = error("WL4412", t[per].span, "each departure is asked when it happens, so there is no `per`")) d->hint("write `for each departure` alone");
+      return true;
+    }
+    entity = EntityGrain::vehicle;
+  } else if (each) {
     const auto named = entity_named(t[each].text, rule.module);
     if (!named) return false;  // trips, contracts and other records: not in this version
     entity = *named;
@@ -171,6 +180,7 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
     if (!asked) return true;
     period = *asked;
   }
+  if (of_departures) period = kInterval;
   context.default_period = period;
   context.each = entity;
   context.totals = period.unit == Period::Unit::none;
@@ -185,11 +195,12 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
   const NodeId say = t.child(rule.node, NodeKind::OtherwiseSay);
   for (NodeId c : t[rule.node].children) {
     if (t[c].kind != NodeKind::Norm) continue;
-    auto norm = elaborate_data_norm(rule, c, entity, period, context);
+    const ExpressionId departs = of_departures ? pool_.make(Op::equal, boolean_type(), {series("departed", t[c].span), pool_.constant(1, number_type(), t[c].span)}, t[c].span) : ExpressionId{};
+    auto norm = elaborate_data_norm(rule, c, entity, period, departs, context);
     if (!norm) continue;
     typed.on_data.push_back(std::move(*norm));
   }
-  if (say) say_of_data(rule, t[say], each ? t[each].text : "", typed);
+  if (say) say_of_data(rule, t[say], of_departures ? "vehicle" : each ? t[each].text : "", typed);
   if (!typed.on_data.empty() && !add_penalty(rule, typed, context)) return true;
   return !typed.on_data.empty() || diagnostics_.has_errors();
 }

@@ -26,6 +26,7 @@ const StateWord kStateWords[] = {
     {"chosen", "", FleetState::Kind::chosen, {}, {1, 1}},
     {"rest_power", "", FleetState::Kind::rest, kPower, {1, 1000}},
     {"metered", "", FleetState::Kind::metered, kEnergy, {1, 1000}},
+    {"raises", "", FleetState::Kind::raises, {}, {1, 1}},
 };
 
 }  // namespace
@@ -33,7 +34,7 @@ const StateWord kStateWords[] = {
 // The state of a kind as a series that the simulation fills interval by interval.
 ExpressionId Elaborator::fleet_state(FleetState::Kind kind, uint32_t index, Span span) {
   const StateWord& word = *std::find_if(std::begin(kStateWords), std::end(kStateWords), [&](const StateWord& w) { return w.kind == kind; });
-  const bool is_numbered = kind == FleetState::Kind::total || kind == FleetState::Kind::chosen || kind == FleetState::Kind::metered;
+  const bool is_numbered = kind == FleetState::Kind::total || kind == FleetState::Kind::chosen || kind == FleetState::Kind::metered || kind == FleetState::Kind::raises;
   const std::string name = std::string("known ") + word.word + (is_numbered ? " " + std::to_string(index + 1) : "");
   auto [known, is_new] = series_index_.try_emplace(name, static_cast<uint32_t>(program_.series.size()));
   if (is_new) {
@@ -352,11 +353,6 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
     if (reserve && (reserve = for_each_vehicle(reserve, n.text_span))) dispatch.reserve = rounded_down_or_up(reserve, Rational(1, 1000), RoundingMode::up, n.text_span);
     load_vehicle();
     good = contract_caps(context);
-    for (const TypedDispatch::Offer& offer : dispatch.offers)
-      if (!dispatch.limits.empty() && settlement_->services[offer.service].down) {
-        not_in_this_version(offer.span, "a service that charges beside a `limit`");
-        good = false;
-      }
     if (good) {
       settlement_->dispatch = std::move(dispatch);
       if (options_.bound) elaborate_bound(n.text_span, context);

@@ -1,5 +1,5 @@
 // marginal(import): what the next watt-hour of this interval costs under all applied tariffs, as a derivative of their lines. Rounding of
-// lines is left out; what jumps (peaks, ladders) costs nothing at the margin and is told by a note.
+// lines is left out; what jumps (ladders, the mean of several peaks) costs nothing at the margin and is told by a note.
 #include <algorithm>
 
 #include "compiler/program/elaborator.h"
@@ -8,20 +8,63 @@ namespace wattlaw {
 
 namespace {
 const Dimension kPerEnergy{.energy = -1, .money = 1};
+
+// How long each window of minutes or hours is; days and longer are not always as long.
+std::optional<Rational> hours_of_window(const Period& period) {
+  if (period.unit == Period::Unit::minutes) return Rational(period.count, 60);
+  if (period.unit == Period::Unit::hour) return Rational(period.count);
+  return std::nullopt;
 }
+
+}  // namespace
 
 // What has flowed through the meter of the site in the period at hand before this interval, where it counts.
 ExpressionId Elaborator::has_flowed(const Period& period, ExpressionId counts, Margin& margin, Span span) {
+  const auto index = site_total(period, counts, {}, margin, span);
+  return index ? fleet_state(FleetState::Kind::metered, *index, span) : ExpressionId{};
+}
+
+// The total, or the peak, that the meters of sites keep for the dispatch; nothing: it is not one that they can.
+std::optional<uint32_t> Elaborator::site_total(const Period& period, ExpressionId counts, const Period& peak_of, Margin& margin, Span span) {
   const std::string flow = program_.series[margin.flow].name;
-  if (!margin.may_run || (flow != "import" && flow != "export") || period.rolling || period.unit == Period::Unit::session) return {};
-  if (counts && (pool_[counts].grain.entity != EntityGrain::none || reads_series(counts, margin.flow, margin.reads))) return {};
+  if (!margin.may_run || (flow != "import" && flow != "export")) return std::nullopt;
+  for (const Period& window : {period, peak_of})
+    if (window.rolling || window.unit == Period::Unit::session) return std::nullopt;
+  if (counts && (pool_[counts].grain.entity != EntityGrain::none || reads_series(counts, margin.flow, margin.reads))) return std::nullopt;
   series("import", span), series("export", span);  // the rest of the site
-  const auto same = [&](const TypedDispatch::SiteTotal& total) { return total.of_export == (flow == "export") && total.period == period && total.counts == counts; };
+  const auto same = [&](const TypedDispatch::SiteTotal& total) { return total.of_export == (flow == "export") && total.period == period && total.counts == counts && total.peak_of == peak_of; };
   std::vector<TypedDispatch::SiteTotal>& totals = dispatch_->site_totals;
   const auto at = std::find_if(totals.begin(), totals.end(), same);
   const auto index = static_cast<uint32_t>(at - totals.begin());
-  if (at == totals.end()) totals.push_back({flow == "export", period, counts});
-  return fleet_state(FleetState::Kind::metered, index, span);
+  if (at == totals.end()) totals.push_back({flow == "export", period, counts, peak_of});
+  return index;
+}
+
+// Whether a value of a window is what flows in it, times a factor above 0: then windows compare as their energies do.
+bool Elaborator::is_share_of_flow(ExpressionId value, Margin& margin) {
+  const Expression& e = pool_[value];
+  if (e.op == Op::series) return e.index == margin.flow;
+  const auto is_factor = [&](ExpressionId id) { return pool_.is_constant(id) && pool_[id].value > 0; };
+  if (e.op == Op::multiply) {
+    const auto flows = std::count_if(e.operands.begin(), e.operands.end(), [&](ExpressionId id) { return !is_factor(id); });
+    return flows == 1 && std::all_of(e.operands.begin(), e.operands.end(), [&](ExpressionId id) { return is_factor(id) || is_share_of_flow(id, margin); });
+  }
+  if (e.op == Op::divide) return is_share_of_flow(e.operands[0], margin) && is_factor(e.operands[1]);
+  const bool is_whole = e.op == Op::aggregate && e.take == 0 && e.operands.size() == 1 && !e.period.rolling;
+  return is_whole && (e.fn == Aggregate::sum || (e.fn == Aggregate::mean && hours_of_window(e.period))) && is_share_of_flow(e.operands[0], margin);
+}
+
+// A peak: what the next watt-hour adds to it where the rest of the site, by itself, reaches it in the window at hand; nothing elsewhere.
+ExpressionId Elaborator::marginal_of_peak(const Expression& peak, Margin& margin) {
+  const Period window = pool_[peak.operands[0]].grain.time;
+  if (peak.fn != Aggregate::maximum || peak.take != 0 || peak.period.rolling || !is_share_of_flow(peak.operands[0], margin)) return {};
+  const ExpressionId counts = peak.operands.size() > 1 ? peak.operands[1] : ExpressionId{};
+  if (counts && pool_[counts].grain.time != kInterval && window != kInterval) return {};
+  const auto index = site_total(peak.period, counts, window, margin, peak.span);
+  const ExpressionId adds = index ? marginal_of(peak.operands[0], margin) : ExpressionId{};
+  if (!adds) return {};
+  ExpressionId raises = pool_.make(Op::equal, boolean_type(), {fleet_state(FleetState::Kind::raises, *index, peak.span), pool_.constant(1, number_type(), peak.span)}, peak.span);
+  return pool_.select(raises, adds, pool_.constant(0, pool_[adds].type, peak.span), peak.span);
 }
 
 // What a site has beside what only its vehicles know of it: each for the vehicle.
@@ -134,8 +177,14 @@ ExpressionId Elaborator::marginal_of(ExpressionId id, Margin& margin) {
       break;
     }
     case Op::aggregate: {
+      if (e.fn == Aggregate::mean && e.take == 0 && e.operands.size() == 1 && hours_of_window(e.period)) {
+        const ExpressionId of = marginal_of(e.operands[0], margin);
+        if (of) result = pool_.multiply(of, pool_.constant(Rational(settlement_->step_seconds, 3600) / *hours_of_window(e.period), number_type(), span), span);
+        break;
+      }
       if (e.fn != Aggregate::sum || e.take != 0) {
-        margin.jumps = true;  // a peak: the next watt-hour need not raise it
+        result = marginal_of_peak(e, margin);
+        margin.jumps = margin.jumps || !result;
         break;
       }
       if (e.operands.size() > 1 && reads(e.operands[1])) {

@@ -222,7 +222,7 @@ void Elaborator::elaborate_scenario(Symbol& symbol, std::optional<Date> history_
   check_givens_read();
 }
 
-// An answer: one value, or one for each period or, `per interval`, each interval of the run; where `when` fails nothing is shown.
+// An answer: one value, or one for each member, for each period, or both, or, `per interval`, for each interval of the run; where `when` fails nothing is shown.
 void Elaborator::elaborate_show(uint32_t m, NodeId id) {
   const Node& show = node(m, id);
   Context context;
@@ -244,8 +244,8 @@ void Elaborator::elaborate_show(uint32_t m, NodeId id) {
     if (!answer.condition) return;
   }
   const Span what = node(m, show.children[0]).span;
-  if (const EntityGrain entity = pool_[answer.value].grain.entity; entity != EntityGrain::none) {
-    if (Diagnostic* d = error("WL4018", show.span, "this has a value for every " + entity_name(program_, entity))) d->hint("gather it, for example `sum(" + text_of(what) + ") over all`");
+  if (const EntityGrain entity = pool_[answer.value].grain.entity; entity != EntityGrain::none && pool_[answer.value].grain.time == kInterval) {
+    if (Diagnostic* d = error("WL4018", show.span, "this has a value for every " + entity_name(program_, entity) + " and interval")) d->hint("gather it, for example `sum(" + text_of(what) + ") over all`");
     return;
   }
   if (!per && pool_[answer.value].grain.time.unit == Period::Unit::interval) {
@@ -259,7 +259,7 @@ void Elaborator::elaborate_show(uint32_t m, NodeId id) {
   }
   if (answer.condition) {
     const Grain& grain = pool_[answer.condition].grain;
-    if (grain.entity != EntityGrain::none || !nests_in(pool_[answer.value].grain.time, grain.time)) {
+    if ((grain.entity != EntityGrain::none && grain.entity != pool_[answer.value].grain.entity) || !nests_in(pool_[answer.value].grain.time, grain.time)) {
       if (Diagnostic* d = error("WL4023", node(m, when).span, grain.entity != EntityGrain::none ? "this holds for one " + entity_name(program_, grain.entity) + " and not for another" : "this changes more often than what is shown"))
         d->hint(grain.entity != EntityGrain::none ? "ask something of all of them, for example `when count(site) over all >= 5`" : "gather it over the same period as the answer");
       return;

@@ -489,6 +489,9 @@ class Elaborator {
   ExpressionId running(ExpressionId value, Margin& margin);  // as if its period closed when the interval begins; invalid: nobody knows
   void level(std::vector<ExpressionId>& operands, Span span);
   ExpressionId has_flowed(const Period& period, ExpressionId counts, Margin& margin, Span span);
+  std::optional<uint32_t> site_total(const Period& period, ExpressionId counts, const Period& peak_of, Margin& margin, Span span);
+  bool is_share_of_flow(ExpressionId value, Margin& margin);
+  ExpressionId marginal_of_peak(const Expression& peak, Margin& margin);
   ExpressionId elaborate_allocated(NodeId allocated, ExpressionId amount, ExpressionId scope, EntityGrain entity, const RoundingRule& rule, const Period& billing, Context& context);
 
   // ---- elaborate_rule.cpp
@@ -511,7 +514,7 @@ class Elaborator {
   bool has_met_deadline(NodeId norm, Context& context, NormVersion& version);
   // ---- elaborate_penalty.cpp
   bool add_penalty(const Symbol& rule, const TypedRule& typed, Context context);
-  std::optional<DataNorm> elaborate_data_norm(const Symbol& rule, NodeId norm, EntityGrain entity, const Period& period, Context context);
+  std::optional<DataNorm> elaborate_data_norm(const Symbol& rule, NodeId norm, EntityGrain entity, const Period& period, ExpressionId applies, Context context);
   ExpressionId asked_per(ExpressionId value, EntityGrain entity, const Period& period, Span span);
   TypedNorm elaborate_norm(const Symbol& rule, NodeId norm, const RuleReading& subject, std::optional<Date> from, std::optional<Date> until);
   std::optional<NormVersion> read_norm(const Symbol& rule, NodeId norm, RuleReading reading, Date as_of, std::set<Date>& dates);  // none: it concerns nothing then

@@ -423,6 +423,7 @@ struct TypedDispatch {
     bool of_export = false;
     Period period;
     ExpressionId counts;               // boolean (none, interval); invalid: every interval counts
+    Period peak_of;                    // the most that any such window of the period has seen so far; unit none: all of them together
   };
   std::vector<SiteTotal> site_totals;
   struct State {                       // what the expressions read that only the simulation knows; index: into cheapest, totals or site_totals

@@ -15,6 +15,7 @@ struct FleetState {
     chosen,        // 0 or 1: the interval is one of cheapest[index]
     rest,          // W that the rest of its site draws in the interval, mean, toward zero; negative: gives
     metered,       // what has flowed through the meter of its site in the window of site_totals[index] before this interval, in its mantissa
+    raises,        // 0 or 1: a unit more than the rest of its site takes in the interval raises the peak of site_totals[index]
   } kind = Kind::stored;
   uint32_t index = 0;
 };

@@ -53,6 +53,7 @@ void Shard::make_groups() {
     for (uint32_t t = 0; t < tiles_.size(); ++t)
       for (uint32_t lane = 0; lane < tiles_[t].lanes; ++lane) of(Place{t, lane}, vehicle_of(tiles_[t], lane));
   };
+  is_called_ = !request_.limits.empty() && std::any_of(request_.services.begin(), request_.services.end(), [](const ServiceOffer& service) { return service.down; });
   for (const ServiceOffer& service : request_.services) {
     auto& pools = pools_.emplace_back(service.pools);
     each_vehicle([&](Place place, uint32_t v) {
@@ -72,6 +73,7 @@ void Shard::make_groups() {
   }
   if (!request_.site_totals.empty()) {
     site_totals_.assign(request_.site_totals.size() * request_.rest.sites, 0);
+    open_windows_ = site_totals_;
     sites_.resize(request_.rest.sites);
     for (uint32_t site = 0; site < request_.rest.sites; ++site) sites_[site].number = site;
     each_vehicle([&](Place place, uint32_t v) {
@@ -201,11 +203,10 @@ void Shard::look(Tile& tile, uint32_t step) {
         break;
       case FleetState::Kind::total: std::copy_n(tile.totals.begin() + static_cast<std::ptrdiff_t>(state.index * kLanes), kLanes, seen); break;
       case FleetState::Kind::metered:
+      case FleetState::Kind::raises:
         for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
           const uint32_t site = request_.rest.site_of[vehicle_of(tile, lane)];
-          const std::vector<uint32_t>& window = request_.site_totals[state.index].window_of_step;
-          const bool is_new = step > 0 && window[step] != window[step - 1];
-          seen[lane] = site == UINT32_MAX || is_new ? 0 : site_totals_[state.index * request_.rest.sites + site];
+          seen[lane] = site == UINT32_MAX ? 0 : metered(state, site, step);
         }
         break;
       case FleetState::Kind::rest:
@@ -218,16 +219,40 @@ void Shard::look(Tile& tile, uint32_t step) {
   }
 }
 
+// What the meter of a site sees of an interval without its vehicles, net, in units of the totals.
+int64_t Shard::rest_of_meter(uint32_t site, uint32_t step) const {
+  const auto flow = [&](const TileSeries* series) { return series != nullptr && series->bytes ? series->at(site, step) : 0; };
+  return flow(request_.rest.import) * request_.per_import - flow(request_.rest.export_) * request_.per_export;
+}
+
+// What a total of a site is when an interval begins, or whether the interval may raise the peak that it is.
+int64_t Shard::metered(const FleetState& state, uint32_t site, uint32_t step) const {
+  const SiteTotal& of = request_.site_totals[state.index];
+  const size_t at = state.index * request_.rest.sites + site;
+  const auto is_new = [&](const std::vector<uint32_t>& window) { return step > 0 && window[step] != window[step - 1]; };
+  const int64_t total = is_new(of.window_of_step) ? 0 : site_totals_[at];
+  if (state.kind == FleetState::Kind::metered) return total;
+  if (!of.counts.empty() && of.counts[step] == 0) return 0;
+  const int64_t open = is_new(of.peak_window_of_step) ? 0 : open_windows_[at], net = rest_of_meter(site, step);
+  return open + std::max<int64_t>(of.of_export ? -net : net, 0) >= total;
+}
+
 // What the meter of a site has seen of an interval, once all of its vehicles are recorded.
 void Shard::meter(const Group& site, uint32_t step) {
-  const auto flow = [&](const TileSeries* series) { return series != nullptr && series->bytes ? series->at(site.number, step) : 0; };
-  int64_t net = flow(request_.rest.import) * request_.per_import - flow(request_.rest.export_) * request_.per_export;
+  int64_t net = rest_of_meter(site.number, step);
   for (const Place& place : site.members) net += int64_t{tiles_[place.tile].meter.charged[place.lane] - tiles_[place.tile].meter.discharged[place.lane]} * request_.per_watt_hour;
   for (size_t k = 0; k < request_.site_totals.size(); ++k) {
     const SiteTotal& of = request_.site_totals[k];
     int64_t& total = site_totals_[k * request_.rest.sites + site.number];
     if (step > 0 && of.window_of_step[step] != of.window_of_step[step - 1]) total = 0;
-    if (of.counts.empty() || of.counts[step] != 0) total += std::max<int64_t>(of.of_export ? -net : net, 0);
+    const int64_t flow = of.counts.empty() || of.counts[step] != 0 ? std::max<int64_t>(of.of_export ? -net : net, 0) : 0;
+    if (of.peak_window_of_step.empty()) {
+      total += flow;
+      continue;
+    }
+    int64_t& open = open_windows_[k * request_.rest.sites + site.number];
+    if (step > 0 && of.peak_window_of_step[step] != of.peak_window_of_step[step - 1]) open = 0;
+    total = std::max(total, open += flow);
   }
 }
 
@@ -251,7 +276,7 @@ void Shard::set_sold(Tile& tile, uint64_t physics_step, const uint8_t* stays, in
   activate(tile, physics_step, asked);
   for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
     if (asked[lane] == 0 || !stays[lane] || tile.forced[lane] > 0) continue;
-    int64_t watts = -asked[lane];
+    int64_t watts = is_called_ ? std::min(-asked[lane], tile.may_charge[lane]) : -asked[lane];
     if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
       const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.batteries.discharge_efficiency[lane], physics_hours_);
       watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;

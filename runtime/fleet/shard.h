@@ -45,6 +45,7 @@ class Shard {
     std::array<int64_t, kLanes> set{}, forced{};                    // W at the plug, + charges
     TileMeter meter;                     // its Wh: of the interval
     std::array<int64_t, kLanes> charge_left{}, discharge_left{};   // J that caps leave of the interval
+    std::array<int64_t, kLanes> may_charge{};                      // W that activations may charge with, as limits leave them
     std::array<uint8_t, kLanes> departed{}, was_there{};           // in the interval; when it began
     std::vector<int64_t> totals;         // [total][lane]
     struct Sold {
@@ -91,6 +92,9 @@ class Shard {
   bool is_gate(uint32_t step) const;
   bool is_promised(const Tile& tile, uint32_t lane) const;
   int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const;
+  std::vector<std::vector<int64_t>> offers_of(size_t service, uint32_t step, uint32_t end, bool anew);
+  void fit_offers(size_t service, const GroupLimit& limit, const Group& group, uint32_t step);
+  int64_t room(const GroupLimit& limit, const Group& group, uint32_t step) const;
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
   void constrain_lane(Tile& tile, uint32_t lane, Instant now);
@@ -101,6 +105,8 @@ class Shard {
   int64_t place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const;
   void meter(const Group& site, uint32_t step);
   int64_t rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) const;
+  int64_t rest_of_meter(uint32_t site, uint32_t step) const;
+  int64_t metered(const FleetState& state, uint32_t site, uint32_t step) const;
   void activate(Tile& tile, uint64_t physics_step, int64_t* asked) const;
   void account(Tile& tile, uint32_t lane, uint64_t physics_step, int64_t delivered);
 
@@ -117,7 +123,9 @@ class Shard {
   std::vector<Group> sites_;                               // where site_totals are asked for: those with vehicles in several tiles, or all where there are such
   std::vector<std::vector<Group>> sites_of_;               // [tile]: of vehicles of this tile
   std::vector<int64_t> site_totals_;                       // [total][site]
+  std::vector<int64_t> open_windows_;                      // [total][site]: of a peak, what its window at hand has seen
   bool is_coupled_ = false;                                // a limit's group has vehicles in several tiles
+  bool is_called_ = false;                                 // a service that charges is offered beside a limit
   FleetCounts at_gates_;
   const double hours_, physics_hours_;
 };

@@ -56,6 +56,44 @@ int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, u
   return std::min({offer_of(service, headroom), most, anew ? most : tile.sold[s].before[lane]});
 }
 
+// What each of the service's pools offers, vehicle by vehicle, within what limits leave for charging.
+std::vector<std::vector<int64_t>> Shard::offers_of(size_t s, uint32_t step, uint32_t end, bool anew) {
+  for (const std::vector<Place>& pool : pools_[s])
+    for (const Place& place : pool) tiles_[place.tile].sold[s].offered[place.lane] = offer(s, tiles_[place.tile], place.lane, step, end, anew);
+  if (is_called_ && request_.services[s].down)
+    for (size_t limit = 0; limit < request_.limits.size(); ++limit) {
+      if (is_coupled_)
+        for (const Group& group : groups_[limit]) fit_offers(s, request_.limits[limit], group, step);
+      for (const auto& of_tile : groups_of_)
+        for (const Group& group : of_tile[limit]) fit_offers(s, request_.limits[limit], group, step);
+    }
+  std::vector<std::vector<int64_t>> offers;
+  for (const std::vector<Place>& pool : pools_[s]) {
+    offers.emplace_back();
+    for (const Place& place : pool) offers.back().push_back(tiles_[place.tile].sold[s].offered[place.lane]);
+  }
+  return offers;
+}
+
+// A group promises to charge with no more than its limit leaves it when the period begins; what is too much is taken from all in proportion.
+void Shard::fit_offers(size_t s, const GroupLimit& limit, const Group& group, uint32_t step) {
+  const auto held = [&](size_t of, int64_t watts) { return (watts * request_.services[of].held_per_sold + request_.services[of].held_denominator - 1) / request_.services[of].held_denominator; };
+  int64_t left = room(limit, group, step), asked = 0;
+  std::vector<int64_t> wanted;
+  for (const Place& place : group.members) {
+    const Tile& tile = tiles_[place.tile];
+    for (size_t other = 0; other < tile.sold.size(); ++other)
+      if (other != s && request_.services[other].down) left -= held(other, tile.sold[other].accepted[place.lane]);
+    asked += wanted.emplace_back(held(s, tile.sold[s].offered[place.lane]));
+  }
+  if (asked <= left) return;
+  const std::vector<int64_t> given = share_limit(SharingRule::proportional, std::max<int64_t>(left, 0), wanted, {});
+  for (size_t i = 0; i < group.members.size(); ++i) {
+    int64_t& offered = tiles_[group.members[i].tile].sold[s].offered[group.members[i].lane];
+    offered = std::min(offered, given[i] * request_.services[s].held_denominator / request_.services[s].held_per_sold);
+  }
+}
+
 // Services whose delivery period begins clear one after another.
 void Shard::sell(uint32_t step) {
   for (size_t s = 0; s < request_.services.size(); ++s)
@@ -66,14 +104,11 @@ void Shard::sell(uint32_t step) {
     if (!opens(service, step)) continue;
     uint32_t end = step + 1;
     while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
-    for (const std::vector<Place>& pool : pools_[s]) {
-      const auto offered = [&](bool anew) {
-        std::vector<int64_t> offers;
-        offers.reserve(pool.size());
-        for (const Place& place : pool) offers.push_back(offer(s, tiles_[place.tile], place.lane, step, end, anew));
-        return offers;
-      };
-      const std::vector<int64_t> anew = offered(true), going_on = service.per_period ? offered(false) : std::vector<int64_t>(), &offers = service.per_period ? offers_that_count(service, anew, going_on) : anew;
+    const std::vector<std::vector<int64_t>> anew = offers_of(s, step, end, true);
+    const std::vector<std::vector<int64_t>> going_on = service.per_period ? offers_of(s, step, end, false) : anew;
+    for (size_t p = 0; p < pools_[s].size(); ++p) {
+      const std::vector<Place>& pool = pools_[s][p];
+      const std::vector<int64_t>& offers = service.per_period ? offers_that_count(service, anew[p], going_on[p]) : anew[p];
       for (size_t i = 0; i < pool.size(); ++i) tiles_[pool[i].tile].sold[s].offered[pool[i].lane] = offers[i];
       if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
       const std::vector<int64_t> accepted = clear_bid(service, offers);
@@ -152,6 +187,11 @@ void Shard::constrain_lane(Tile& tile, uint32_t lane, Instant now) {
       set = std::max(set, tile.forced[lane]);
     }
   }
+  if (is_called_) {
+    tile.may_charge[lane] = 0;
+    for (size_t s = 0; s < tile.sold.size(); ++s)
+      if (request_.services[s].down) tile.may_charge[lane] += tile.sold[s].accepted[lane];
+  }
   tile.set[lane] = request_.caps.empty() ? set : std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
 }
 
@@ -184,36 +224,61 @@ int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
   return most < static_cast<double>(tile.set[lane]) ? static_cast<int64_t>(std::ceil(std::max(most, 0.0))) : tile.set[lane];
 }
 
-void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts) {
+// W that a limit leaves its group beside the rest of the meter, and what its chargers draw by themselves.
+int64_t Shard::room(const GroupLimit& limit, const Group& group, uint32_t step) const {
   const Place& first_member = group.members.front();
-  int64_t room = output(limit.cap, tiles_[first_member.tile], first_member.lane), asked = 0;
+  int64_t room = output(limit.cap, tiles_[first_member.tile], first_member.lane);
   if (limit.import != nullptr) {  // mean power of the rest of the meter, rounded against the vehicles
     const int64_t net = limit.import->at(group.number, step) - (limit.export_ != nullptr ? limit.export_->at(group.number, step) : 0);
     const int64_t watts = net * 3600;
     room -= watts >= 0 ? (watts + clock_.step_seconds - 1) / clock_.step_seconds : watts / clock_.step_seconds;
   }
-  for (const Place& place : group.members) {
-    const int64_t set = tiles_[place.tile].set[place.lane];
-    if (!vehicles_.standby.empty() && tiles_[place.tile].is_there[place.lane]) room -= vehicles_.standby[vehicle_of(tiles_[place.tile], place.lane)];
-    if (set < 0 && limit.nets) room -= set;
-    if (set > 0) asked += takes(tiles_[place.tile], place.lane);
-  }
-  if (asked <= room || asked == 0) return;
-  ++counts.bound;
-  std::vector<Place> charging;
-  std::vector<int64_t> forced, wish, key;
+  if (!vehicles_.standby.empty())
+    for (const Place& place : group.members)
+      if (tiles_[place.tile].is_there[place.lane]) room -= vehicles_.standby[vehicle_of(tiles_[place.tile], place.lane)];
+  return room;
+}
+
+void Shard::apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts) {
+  int64_t left = room(limit, group, step), asked = 0;
+  const auto called = [&](const Tile& tile, uint32_t lane) { return is_called_ && tile.forced[lane] == 0 ? tile.may_charge[lane] : 0; };
   for (const Place& place : group.members) {
     const Tile& tile = tiles_[place.tile];
-    if (tile.set[place.lane] <= 0) continue;
-    const int64_t set = takes(tile, place.lane);
+    const int64_t set = tile.set[place.lane];
+    if (set < 0 && limit.nets) left -= set;
+    if (set > 0) asked += takes(tile, place.lane);
+    asked += called(tile, place.lane);
+  }
+  if (asked <= left || asked == 0) return;
+  ++counts.bound;
+  std::vector<Place> charging;
+  std::vector<int64_t> forced, promised, wish, key;
+  for (const Place& place : group.members) {
+    const Tile& tile = tiles_[place.tile];
+    promised.push_back(called(tile, place.lane));
+    if (tile.set[place.lane] <= 0 && promised.back() == 0) {
+      promised.pop_back();
+      continue;
+    }
+    const int64_t set = tile.set[place.lane] > 0 ? takes(tile, place.lane) : 0;
     charging.push_back(place);
     forced.push_back(std::min(tile.forced[place.lane], set));
     wish.push_back(set - forced.back());
     if (limit.sharing == SharingRule::ordered) key.push_back(place_in_line(limit.order, tile, place.lane, step));
   }
-  const std::vector<int64_t> first = share_limit(limit.sharing, room, forced, key);
-  const std::vector<int64_t> then = share_limit(limit.sharing, room - std::accumulate(first.begin(), first.end(), int64_t{0}), wish, key);
-  for (size_t i = 0; i < charging.size(); ++i) tiles_[charging[i].tile].set[charging[i].lane] = first[i] + then[i];
+  const auto given = [&](const std::vector<int64_t>& demand) {
+    std::vector<int64_t> shares = share_limit(limit.sharing, left, demand, key);
+    left -= std::accumulate(shares.begin(), shares.end(), int64_t{0});
+    return shares;
+  };
+  // Who must charge to leave in time, then what services may call for, then what rows wish.
+  const std::vector<int64_t> first = given(forced), held = is_called_ ? given(promised) : promised, then = given(wish);
+  for (size_t i = 0; i < charging.size(); ++i) {
+    Tile& tile = tiles_[charging[i].tile];
+    const uint32_t lane = charging[i].lane;
+    if (promised[i] > 0) tile.may_charge[lane] = held[i];
+    if (tile.set[lane] > 0) tile.set[lane] = first[i] + then[i];
+  }
 }
 
 }  // namespace wattlaw

@@ -38,6 +38,7 @@ struct SiteTotal {
   bool of_export = false;              // else of import
   std::vector<uint32_t> window_of_step;
   std::vector<uint8_t> counts;         // by step: 0, it does not count; empty: all do
+  std::vector<uint32_t> peak_window_of_step;  // the most of any such window is kept, not the sum; empty: the sum
 };
 struct CheapestHours {                 // the cheapest intervals of a plug-in, chosen when it begins
   std::vector<uint32_t> intervals;     // how many, by vehicle

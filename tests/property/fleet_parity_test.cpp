@@ -60,6 +60,8 @@ std::string without_blocks(std::string text) {
   return text;
 }
 
+constexpr const char* kLimitOfAll = "  limit sum(power) over all <= 25 kW\n";
+
 std::string random_dispatch(uint64_t seed) {
   Draw draw(seed);
   std::string text = R"(currency EUR
@@ -118,13 +120,14 @@ contract Worn between VehicleOwner and Aggregator {
 dispatch Drawn for vehicle {
 )";
   if (draw.one_in(2)) text = without_blocks(std::move(text));
+  if (draw.one_in(3)) text.insert(text.find("sustain 20 min") + std::string("sustain 20 min").size(), " for each period");
   if (!draw.one_in(3)) text += draw.one_in(2) ? "  ensure target by departure\n" : fmt::format("  ensure {}% by departure\n", 20 + draw.below(80));
   for (int i = draw.below(3); i > 0; --i) text += fmt::format("  keep soc >= {}%{}\n", draw.below(90), draw.one_in(2) ? " while " + condition(draw) : "");
-  const bool sells = draw.one_in(2);  // services that charge and limits do not go together
-  if (!sells && draw.one_in(2)) text += fmt::format("  limit sum({}) per site <= {} sharing {}\n", draw.one_of({"power", "net_power"}), draw.one_of({"site.capacity", "5 kW", "by Load { day => 4 kW  night => site.capacity }"}),
+  const bool sells = draw.one_in(2);
+  if (draw.one_in(2)) text += fmt::format("  limit sum({}) per site <= {} sharing {}\n", draw.one_of({"power", "net_power"}), draw.one_of({"site.capacity", "5 kW", "by Load { day => 4 kW  night => site.capacity }"}),
                                           draw.one_of({"equal", "proportional", "least laxity", "earliest departure", "earliest arrival", "largest remaining"}));
-  if (!sells && draw.one_in(3)) text += fmt::format("  limit sum(net_power) per pool <= {} kW sharing {}\n", 3 + draw.below(20), draw.one_of({"equal", "proportional"}));
-  if (!sells && draw.one_in(5)) text += "  limit sum(power) over all <= 25 kW\n";
+  if (draw.one_in(3)) text += fmt::format("  limit sum(net_power) per pool <= {} kW sharing {}\n", 3 + draw.below(20), draw.one_of({"equal", "proportional"}));
+  if (draw.one_in(4)) text += kLimitOfAll;
   for (const char* service : {"Down", "Both"})
     if (sells && !draw.one_in(3)) text += fmt::format("  offer {} from {}\n", service, draw.one_of({"headroom", "3 kW", "by Load { day => 2.5 kW  night => 0 kW }", "vehicle.charge_power * soc"}));
   for (int i = draw.below(5); i > 0; --i) text += "  when " + condition(draw) + " => " + action(draw) + "\n";
@@ -250,6 +253,21 @@ std::string bound_case(uint64_t seed, Counts& counts) {
   return {};
 }
 
+// Whatever rows, departures and services ask for, all together charge with no more than the limit, but for meters of whole watt-hours.
+std::string beyond_limit(const Compilation& compiled, const Traces& traces, const Clock& clock) {
+  const Settlement& settlement = compiled.program.settlements.front();
+  for (size_t i = 0; i < settlement.series.size(); ++i) {
+    if (compiled.program.series[settlement.series[i]].name != "charged") continue;
+    const TileSeries& charged = traces.member_series[i];
+    for (uint32_t step = 0; step < charged.steps; ++step) {
+      int64_t all = 0;
+      for (uint32_t m = 0; m < charged.members; ++m) all += charged.at(m, step);
+      if (all > 25'000 * int64_t{clock.step_seconds} / 3600 + charged.members) return fmt::format("{} Wh charged at step {} under a limit of 25 kW", all, step);
+    }
+  }
+  return {};
+}
+
 std::string run_case(uint64_t seed, Counts& counts) {
   Compilation compiled = compile_text(random_dispatch(seed), "case.watt", {.standalone = false});
   if (!compiled.ok()) {
@@ -281,6 +299,8 @@ std::string run_case(uint64_t seed, Counts& counts) {
         if (program.series[settlement.series[i]].name == "discharge" || program.series[settlement.series[i]].name == "charged") counts.moved += static_cast<uint64_t>(a.at(m, step));
       }
   }
+  if (random_dispatch(seed).find(kLimitOfAll) != std::string::npos)
+    if (const std::string beyond = beyond_limit(compiled, fast.traces, *clock); !beyond.empty()) return beyond;
   const auto settled = settle(program, settlement, *clock, fast.traces, {});
   const auto oracle = settle_interpreted(program, settlement, *clock, slow.traces);
   if (!settled || !oracle) return (settled ? oracle.failure() : settled.failure()).message;

@@ -238,7 +238,7 @@ TEST_F(CommandLine, RunWritesAWholeResult) {
   EXPECT_EQ(facts["members"], 2);
   EXPECT_FALSE(has_partial("results"));
   // 744 h × (1 + 2) kWh
-  EXPECT_EQ(read_file(folder_ / "results/Winter/answers.csv"), "label,period,value,unit\nimported,2026-01,2232,kWh\n");
+  EXPECT_EQ(read_file(folder_ / "results/Winter/answers.csv"), "label,period,member,value,unit\nimported,2026-01,,2232,kWh\n");
   // Again into the same folder, and by the interpreter: the same digits.
   ASSERT_EQ(run({"run", "flat.watt", "--scenario", "Winter", "--interpret", "--out", "again"}).exit, 0);
   ASSERT_EQ(run({"run", "flat.watt", "--scenario", "Winter", "--threads", "3"}).exit, 0);

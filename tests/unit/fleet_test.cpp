@@ -162,6 +162,24 @@ TEST(Gate, promisesAreKept) {
   EXPECT_NEAR(headroom.energy_out, 12'000 - 8'000 / 3.0, 1e-6);
 }
 
+// fleet.md 3.2: a car of 10 kW whose 40 kWh may go from 20 to 80 %, at 50 %: 12 kWh either way. FCR-N: 10 / 1.34 = 7.46 kW, for an hour 7.46 of 12 kWh.
+// FCR-D both ways: each holds 20 % of itself in the other's direction, so 1.2 times what is sold is 10 kW: 8.33 kW, for 20 minutes 2.78 of 12 kWh. A watt
+// more up leaves 10,000 - 8,334 = 1,666 W to discharge, five times which are 8,330 W down.
+TEST(Gate, limitedEnergyBothWays) {
+  const Headroom whole{10'000, 10'000, 12'000, 12'000};
+  EXPECT_EQ(offer_of(symmetric(134, 100'000), whole), 7'462);
+  ServiceOffer up, down;
+  up.up = down.down = true;
+  up.sustain_hours = down.sustain_hours = 1.0 / 3;
+  up.opposite_per_sold = down.opposite_per_sold = 20, up.opposite_denominator = down.opposite_denominator = 100;
+  for (const auto& [sold_up, sold_down] : {std::pair<int64_t, int64_t>{8'333, 8'333}, {8'334, 8'330}, {10'000, 0}}) {
+    Headroom headroom = whole;
+    ASSERT_GE(offer_of(up, headroom), sold_up);
+    promise(up, sold_up, headroom);
+    EXPECT_EQ(offer_of(down, headroom), sold_down) << sold_up;
+  }
+}
+
 TEST(ShareLimit, byHand) {
   using Shares = std::vector<int64_t>;
   EXPECT_EQ(share_limit(SharingRule::equal, 9, {5, 1, 9}, {}), (Shares{4, 1, 4}));
