@@ -109,6 +109,11 @@ void hide_versions(std::string& output) {
   replace_words(output, "zone data ", "", "VERSION");
   replace_words(output, "\"zone_data\": \"", "", "VERSION\",");
   replace_words(output, "script ", " stdlib/", "HASH");
+  const std::string in_json = "\"stdlib/", then = "\": \"";
+  for (size_t at = 0; (at = output.find(in_json, at)) != std::string::npos; ++at) {
+    const size_t hash = output.find(then, at), end = hash == std::string::npos ? hash : output.find('"', hash + then.size());
+    if (end != std::string::npos && output.find('\n', at) > end) output.replace(hash + then.size(), end - hash - then.size(), "HASH");
+  }
 }
 
 Outcome run_wattlaw(const fs::path& wattlaw, const std::vector<std::string>& arguments, const fs::path& folder) {

@@ -10,6 +10,7 @@
 
 #include "compiler/plan/activation.h"
 #include "runtime/base/nearest_name.h"
+#include "runtime/trace/load_members.h"
 #include "runtime/trace/load_traces.h"
 #include "runtime/trace/sessions.h"
 
@@ -150,11 +151,17 @@ Result<std::vector<std::vector<int64_t>>> read_activations(LoadedSettlement& loa
 Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& loaded, const std::string& data_folder, const Progress& progress) {
   const std::vector<std::string>& vehicles = members_of(loaded.traces, EntityGrain::vehicle).ids;
   std::error_code error;
-  if (!std::filesystem::exists(data_folder + "/sessions.csv", error))
+  std::vector<bool> stationary;
+  for (size_t i = 0; i < loaded.settlement->attributes.size(); ++i)
+    if (loaded.program().attributes[loaded.settlement->attributes[i]].name == "vehicle.stationary")
+      for (const Rational& never_leaves : loaded.traces.attributes[i]) stationary.push_back(never_leaves != 0);
+  const bool has_sessions = std::filesystem::exists(data_folder + "/sessions.csv", error);
+  if (!has_sessions && std::find(stationary.begin(), stationary.end(), false) != stationary.end())
     return Failure{"WL6033", "nothing says when vehicles are plugged in: looked for sessions.csv in " + data_folder, "write vehicle,begins,ends, a row a stay, or name the data folder with `--data FOLDER`", "sessions.csv", 0, ""};
-  Result<PlugIns> plug_ins = read_plug_ins(data_folder + "/sessions.csv", "sessions.csv", loaded.clock.zone, vehicles);
+  Result<PlugIns> plug_ins = has_sessions ? read_plug_ins(data_folder + "/sessions.csv", "sessions.csv", loaded.clock.zone, vehicles) : Result<PlugIns>(PlugIns{std::vector<std::vector<PlugIn>>(vehicles.size()), ""});
   if (!plug_ins) return plug_ins.failure();
-  loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);
+  if (has_sessions) loaded.traces.file_hashes.emplace_back("sessions.csv", plug_ins->hash);
+  if (Result<Ok> kept = keep_plugged(*plug_ins, vehicles, stationary, loaded.clock.begin, loaded.clock.instant_of(loaded.clock.steps)); !kept) return kept.failure();
   Result<FleetMoments> moments = find_moments(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, data_folder, *plug_ins);
   if (!moments) return moments.failure();
   for (const auto& hash : moments->file_hashes)
@@ -271,7 +278,7 @@ Result<std::set<int>> read_days_of(const SettlementRequest& request, const Loade
     for (size_t member = 0; member < values.size(); ++member) {
       if (denominator(values[member]) != 1 || values[member] < 1 || values[member] > 28)
         return Failure{"WL6076", "the meter of `" + members_of(*traces, attribute.entity).ids[member] + "` is read on day " + print_decimal(values[member], 0, 6) + ", and bills begin on a day from 1 to 28", "not every month has the 29th; bills that end with the month begin on 1",
-                       attribute.request.entity + "s.csv", 0, ""};
+                       plural_of(attribute.request.entity) + ".csv", 0, ""};
       days.insert(static_cast<int>(numerator(values[member])));
     }
   }

@@ -76,9 +76,11 @@ std::optional<ExpressionId> Elaborator::dispatch_name(const std::string& name, S
 // `sum(discharge) so far this year`, of what flowed before the interval.
 ExpressionId Elaborator::running_total(NodeId call, const std::string& flow, const std::string& period, Context& context) {
   const Node& n = node(context.module, call);
+  if (!dispatch_ && period.empty())
+    if (const ExpressionId since = flowed_since_begin(flow, context, n.span)) return since;
   if (!dispatch_ || (flow != "discharge" && flow != "charged")) {
     if (Diagnostic* d = error("WL4211", n.span, dispatch_ ? "only what a vehicle charged or discharged is counted so far" : "`so far` is what a dispatch may know of a period that is not over"))
-      d->hint(dispatch_ ? "write `sum(discharge) so far this year` or `sum(charged) so far this day`" : "outside a dispatch the whole period is meant: `sum(discharge) per year`");
+      d->hint(dispatch_ ? "write `sum(discharge) so far this year` or `sum(charged) so far this day`" : "outside a dispatch the whole period is meant, `sum(discharge) per year`, or the run up to the end of the bill, `sum(discharge) so far`");
     return {};
   }
   Period counted;
@@ -91,6 +93,28 @@ ExpressionId Elaborator::running_total(NodeId call, const std::string& flow, con
     return {};
   }
   return flowed_so_far(flow == "discharge", counted, n.span);
+}
+
+// `sum(discharge) so far` in a bill, or in a rule asked per month: from the begin of the run to the end of that month. Invalid: nothing is billed.
+ExpressionId Elaborator::flowed_since_begin(const std::string& flow, Context& context, Span span) {
+  const Period billing = context.tariff ? context.tariff->headers.billing : context.default_period;
+  if (!settlement_ || settlement_->sessions || billing.unit < Period::Unit::day || billing.unit == Period::Unit::session || (flow != "discharge" && flow != "charged" && flow != "import" && flow != "export")) return {};
+  Context each = context;
+  each.as_of.reset();
+  ExpressionId value = pool_.aggregate(Aggregate::sum, reading(flow, each, span), {}, billing, span);
+  if (ExpressionId inside = settled(billing, span)) value = pool_.aggregate(Aggregate::first, value, inside, billing, span);
+  Expression e;
+  e.op = Op::previous;
+  e.fn = Aggregate::sum;
+  e.operands = {value};
+  e.type = pool_[value].type;
+  e.grain = pool_[value].grain;
+  e.period = billing;
+  e.span = span;
+  e.count = 1200;
+  e.include_this = true;
+  e.history = History::none;
+  return pool_.intern(std::move(e));
 }
 
 // Of a vehicle in the period at hand, or in the run, before the interval.
@@ -268,7 +292,7 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
 
 // Batteries and chargers are those of the file, so a figure that is given for them would hold in a part of the run only.
 void Elaborator::load_vehicle() {
-  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site", "vehicle.taper_from", "vehicle.standby", "vehicle.consumption"}) {
+  for (const char* constant : {"vehicle.capacity", "vehicle.charge_power", "vehicle.discharge_power", "vehicle.charge_efficiency", "vehicle.discharge_efficiency", "vehicle.soc", "vehicle.target", "vehicle.site", "vehicle.taper_from", "vehicle.standby", "vehicle.consumption", "vehicle.stationary"}) {
     if (const auto given = given_values_.find(constant); given != given_values_.end())
       if (Diagnostic* d = error("WL4229", given->second.span, std::string("`") + constant + "` is what the battery and the charger of each vehicle have, and cannot be given")) d->hint("write it in vehicles.csv, or let the dispatch say less: `discharge at 3 kW`, `offer … from 3 kW`");
     load_attribute(attribute_index_.at(constant));

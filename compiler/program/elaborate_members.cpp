@@ -5,6 +5,7 @@
 
 #include "compiler/program/elaborator.h"
 #include "runtime/base/nearest_name.h"
+#include "runtime/trace/load_members.h"
 
 namespace wattlaw {
 
@@ -78,6 +79,17 @@ void Elaborator::declare_vehicles() {
     attribute_index_[declaration.name] = static_cast<uint32_t>(program_.attributes.size());
     program_.attributes.push_back(std::move(declaration));
   }
+  AttributeDeclaration stationary;  // a battery that never leaves
+  stationary.name = "vehicle.stationary";
+  stationary.entity = EntityGrain::vehicle;
+  stationary.type = boolean_type();
+  stationary.request.entity = "vehicle";
+  stationary.request.name = "stationary";
+  stationary.request.kind = AttributeRequest::Kind::yes_no;
+  stationary.request.default_value = 0;
+  stationary.request.is_quiet = true;
+  attribute_index_[stationary.name] = static_cast<uint32_t>(program_.attributes.size());
+  program_.attributes.push_back(std::move(stationary));
   AttributeDeclaration read;  // the day of the month on which a meter is read
   read.name = "site.read_date";
   read.entity = EntityGrain::site;
@@ -201,12 +213,16 @@ uint32_t Elaborator::load_attribute(uint32_t index) {
 ExpressionId Elaborator::of_holder(ExpressionId value, EntityGrain entity, Span span) {
   const EntityGrain own = pool_[value].grain.entity;
   if (own == EntityGrain::none || own == entity) return value;
+  const std::set<std::string> both{entity_name(program_, own), entity_name(program_, entity)};
+  if (both == std::set<std::string>{"battery", "vehicle"} && !way_to(EntityGrain::vehicle, std::max(own, entity))) declare_usual("vehicle.battery");
+  // A battery is in one vehicle at a time, so what flows through it is what flows through that.
+  if (own == EntityGrain::vehicle && entity_name(program_, entity) == "battery" && pool_[value].type.extensive) return gathered(Aggregate::sum, value, {}, entity, 0, span);
   const auto way = way_to(entity, own);
   if (!way) {
     const std::string &have = entity_name(program_, own), &want = entity_name(program_, entity);
     const bool can_gather = way_to(own, entity).has_value();
     if (Diagnostic* d = error("WL3340", span, "this has a value for every " + have + ", but one for every " + want + " is meant"))
-      d->hint(can_gather ? "gather what the " + have + "s of a " + want + " have: `sum(…) per " + want + "`" : "nothing says which " + have + " belongs to which " + want + ": declare `attribute " + want + "." + have + ": " + have + "`");
+      d->hint(can_gather ? "gather what the " + plural_of(have) + " of a " + want + " have: `sum(…) per " + want + "`" : "nothing says which " + have + " belongs to which " + want + ": declare `attribute " + want + "." + have + ": " + have + "`");
     return {};
   }
   for (size_t i = way->size(); i-- > 0;) {
@@ -252,7 +268,7 @@ bool Elaborator::make_of(EntityGrain entity, TypedClause& clause) {
 
 ExpressionId Elaborator::tell_unrelated(EntityGrain of, EntityGrain into, Span span) {
   const std::string &fine = entity_name(program_, of), &coarse = entity_name(program_, into);
-  if (Diagnostic* d = error("WL3340", span, "nothing says which " + fine + " belongs to which " + coarse)) d->hint("declare `attribute " + fine + "." + coarse + ": " + coarse + "`, and give it in " + fine + "s.csv");
+  if (Diagnostic* d = error("WL3340", span, "nothing says which " + fine + " belongs to which " + coarse)) d->hint("declare `attribute " + fine + "." + coarse + ": " + coarse + "`, and give it in " + plural_of(fine) + ".csv");
   return {};
 }
 

@@ -127,14 +127,14 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     if (!program_.series[it->second].request.yes_no) return value;
     return pool_.make(Op::equal, boolean_type(), {value, pool_.constant(1, number_type(), n.span)}, n.span);
   }
-  if (attribute_index_.contains(name)) return attribute(name, n.span);
+  if (is_attribute(name)) return attribute(name, n.span);
   if (auto told = told_of_trip(name, context.module, n.span)) return *told;
   // `trip.vehicle.range`: what the one that the record names has.
   if (const size_t dot = name.rfind('.'); dot != std::string::npos && std::count(name.begin(), name.end(), '.') == 2)
     if (const auto holder = attribute_index_.find(name.substr(0, dot)); holder != attribute_index_.end() && program_.attributes[holder->second].type.kind == ValueKind::member) {
       const EntityGrain held = static_cast<EntityGrain>(program_.attributes[holder->second].type.choices), own = program_.attributes[holder->second].entity;
       const std::string far = entity_name(program_, held) + name.substr(dot);
-      if (attribute_index_.contains(far)) {
+      if (is_attribute(far)) {
         Expression e;
         e.op = Op::of_holder;
         e.index = load_attribute(holder->second);

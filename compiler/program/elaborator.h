@@ -164,6 +164,8 @@ class Elaborator {
   void declare_attributes_and_traces();
   void declare_attribute(NodeId node, uint32_t module);
   void declare_fields(NodeId kind, uint32_t module);
+  bool is_attribute(const std::string& name);          // usual_attributes.cpp
+  bool declare_usual(const std::string& name);         // true: it is now
   AttributeDeclaration attribute_of(const std::string& name, EntityGrain entity, const TypeMeaning& meaning);
   // ---- elaborate_members.cpp: kinds of members, and what one has of another
   void declare_vehicles();
@@ -432,6 +434,7 @@ class Elaborator {
   bool dispatch_limit(NodeId entry, Context& context);
   void load_vehicle();                 // the attributes that the physics needs
   ExpressionId flowed_so_far(bool of_discharge, const Period& period, Span span);
+  ExpressionId flowed_since_begin(const std::string& flow, Context& context, Span span);
   // ---- elaborate_contract_limit.cpp
   struct FlowLimit {
     bool of_discharge = true;

@@ -122,4 +122,16 @@ Result<PlugIns> read_plug_ins(const std::string& path, const std::string& shown,
   return PlugInReader(*csv, zone, vehicles).read();
 }
 
+Result<Ok> keep_plugged(PlugIns& plug_ins, const std::vector<std::string>& vehicles, const std::vector<bool>& stationary, Instant begin, Instant end) {
+  constexpr Instant kDay = 86400;
+  for (size_t v = 0; v < vehicles.size(); ++v) {
+    if (!stationary[v]) continue;
+    std::vector<PlugIn>& rows = plug_ins.of_vehicle[v];
+    if (!rows.empty())
+      return Failure{"WL6080", "`" + vehicles[v] + "` never leaves, as vehicles.csv says, and comes and goes in sessions.csv", "leave out its rows, or say `no` in the column `stationary`", "sessions.csv", 0, ""};
+    rows.push_back({begin - kDay, end + kDay, {}, {}});
+  }
+  return Ok{};
+}
+
 }  // namespace wattlaw

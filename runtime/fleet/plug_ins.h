@@ -25,6 +25,9 @@ struct PlugIns {
   std::string hash;
 };
 
+// Vehicles that never leave, `stationary[v]`, are plugged in from before `begin` to long after `end`. Failure WL6080: one has rows of its own.
+Result<Ok> keep_plugged(PlugIns& plug_ins, const std::vector<std::string>& vehicles, const std::vector<bool>& stationary, Instant begin, Instant end);
+
 // Failures WL6001 … as for any trace, WL6070 an unknown vehicle, WL6071 a row that ends before it begins, WL6072 two that overlap, WL6073 a
 // share outside 0 … 1 or a negative use.
 Result<PlugIns> read_plug_ins(const std::string& path, const std::string& shown, const Zone& zone, const std::vector<std::string>& vehicles);

@@ -90,9 +90,15 @@ bool is_kind_of_records(const std::string& entity) {
   return std::find(std::begin(kThings), std::end(kThings), entity) == std::end(kThings);
 }
 
+std::string plural_of(const std::string& kind) {
+  constexpr std::string_view kVowels = "aeiou";
+  const bool falls = kind.size() > 1 && kind.back() == 'y' && kVowels.find(kind[kind.size() - 2]) == std::string_view::npos;
+  return falls ? kind.substr(0, kind.size() - 1) + "ies" : kind + "s";
+}
+
 std::string file_of_members(const std::string& folder, const std::string& entity) {
   std::error_code error;
-  const std::string usual = entity + "s.csv", other = entity + ".csv";
+  const std::string usual = plural_of(entity) + ".csv", other = entity + ".csv";
   const bool takes_other = is_kind_of_records(entity) && !std::filesystem::exists(folder + "/" + usual, error) && std::filesystem::exists(folder + "/" + other, error);
   return takes_other ? other : usual;
 }
@@ -152,7 +158,7 @@ Result<MemberTable> read_member_table(const std::string& path, const std::string
 Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, const MemberTable* table, const std::vector<std::string>& ids, const MemberIndex* named,
                                              const std::vector<std::string>& others) {
   if (!request.used) return std::vector<Rational>(ids.size(), request.default_value.value_or(Rational(0)));
-  const std::string file = request.entity + "s.csv";
+  const std::string file = plural_of(request.entity) + ".csv";
   size_t column = 0;
   if (table != nullptr) {
     const auto found = std::find_if(table->columns.begin(), table->columns.end(), [&](const auto& c) { return c.first == request.name; });
@@ -203,9 +209,9 @@ Result<std::vector<Rational>> read_attribute(const AttributeRequest& request, co
 std::optional<Remark> note_default(const AttributeRequest& request, const MemberTable* table, size_t members) {
   if (!request.used || !request.default_value || request.is_quiet) return std::nullopt;
   if (table != nullptr && std::any_of(table->columns.begin(), table->columns.end(), [&](const auto& column) { return column.first == request.name; })) return std::nullopt;
-  const std::string file = request.entity + "s.csv";
+  const std::string file = plural_of(request.entity) + ".csv";
   return Remark{false, Failure{"WL6043", (table == nullptr ? "there is no " + file + " that could give `" : file + " has no column `") + request.name + "`, so its default " + print_default(request) + " holds for " + (members == 1 ? "the one " : "all ") +
-                                             (members == 1 ? "" : std::to_string(members) + " ") + request.entity + (members == 1 ? "" : "s"),
+                                             (members == 1 ? "" : std::to_string(members) + " ") + (members == 1 ? request.entity : plural_of(request.entity)),
                                table == nullptr ? "write " + file + " with the columns id and " + request.name + " if they differ" : "add the column if they differ", table == nullptr ? "" : table->shown, table == nullptr ? 0 : 1, ""}};
 }
 

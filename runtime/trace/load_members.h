@@ -24,6 +24,9 @@ struct MemberTable {
 };
 Result<MemberTable> read_member_table(const std::string& path, const std::string& shown, const std::string& entity, const std::vector<std::string>& accounts);
 
+// More than one of a kind: "sites", "batteries".
+std::string plural_of(const std::string& kind);
+
 // The file of a kind: KINDs.csv. Records may stand in KIND.csv as well, where the other is not there.
 std::string file_of_members(const std::string& folder, const std::string& entity);
 bool is_kind_of_records(const std::string& entity);

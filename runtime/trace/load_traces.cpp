@@ -200,7 +200,7 @@ Result<Ok> TraceLoader::check_ids_apart() const {
     for (const std::string& id : traces_.members[entity].ids) {
       const auto [known, is_new] = kind_of.emplace(id, &request_.entities[entity]);
       if (!is_new)
-        return Failure{"WL6048", "`" + show_text(id) + "` names a " + *known->second + " and a " + request_.entities[entity], "accounts are named by ids: give one of them another id", request_.entities[entity] + "s.csv", 0, ""};
+        return Failure{"WL6048", "`" + show_text(id) + "` names a " + *known->second + " and a " + request_.entities[entity], "accounts are named by ids: give one of them another id", plural_of(request_.entities[entity]) + ".csv", 0, ""};
     }
   return Ok{};
 }
