@@ -161,10 +161,11 @@ void print_timings(const LoadedSettlement& loaded, const SettleResult& result, d
 // "dispatch `Smart`: 730 departures, 2 of them with less than was to be there; …"
 std::string simulation_text(const Settlement& settlement, const SimulationReport& simulation) {
   const FleetCounts& counts = simulation.counts;
-  std::string text = fmt::format("dispatch `{}`: {} departures", settlement.dispatch->name, group_digits(counts.departures));
+  std::string text = fmt::format("dispatch `{}`: {} departure", settlement.dispatch->name, group_digits(counts.departures)) + (counts.departures == 1 ? "" : "s");
   if (counts.missed > 0) text += fmt::format(", {} of them with less than was to be there", group_digits(counts.missed));
   if (counts.bids > 0) text += fmt::format("; {} {}", group_digits(counts.bids), counts.bids == 1 ? "bid" : "bids");
   if (counts.too_small > 0) text += fmt::format(", {} of them below the least", group_digits(counts.too_small));
+  if (counts.fell_short > 0) text += fmt::format("; in {} of {} intervals pools could not do all that `follow` asks", group_digits(counts.fell_short), group_digits(counts.followed));
   if (counts.bound > 0) text += fmt::format("; a limit cut {} {}", group_digits(counts.bound), counts.bound == 1 ? "time" : "times");
   if (counts.ran_dry > 0) text += fmt::format("; {} {} used more than the battery held", group_digits(counts.ran_dry), counts.ran_dry == 1 ? "drive" : "drives");
   if (simulation.planned_cost) text += fmt::format("; planned with hindsight, by the plan vehicles add {} to the costs of their sites", print_decimal(round_to(*simulation.planned_cost, Rational(1, 100), RoundingMode::half_even), 2, 2));

@@ -33,6 +33,7 @@ struct Simulation {
   PolicyWorld make_world(const FleetVehicles& vehicles, bool interpret) const;
   Result<FleetRequest> make_request(const FleetVehicles& vehicles, const PolicyWorld& world) const;
   GroupLimit make_limit(const TypedDispatch::Limit& limit, uint32_t cap) const;
+  GroupSignal make_signal(uint32_t power) const;
   Result<ServiceOffer> make_offer(size_t offer, uint32_t most) const;
   Result<Ok> add_to_meters(const FleetSeries& moved);
   Failure tell_fault(const FleetVehicles& vehicles);
@@ -111,6 +112,7 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
   PolicyWorld world{settlement, traces, {dispatch.wish}, static_cast<uint32_t>(settlement.series.size())};
   for (const ExpressionId id : {dispatch.reserve, dispatch.ensured})
     if (id) world.outputs.push_back(id);
+  if (dispatch.follow) world.outputs.push_back(dispatch.follow);
   for (const TypedDispatch::Limit& limit : dispatch.limits) world.outputs.push_back(limit.cap);
   for (const TypedDispatch::Offer& offer : dispatch.offers) world.outputs.push_back(offer.most);
   for (const TypedDispatch::Cap& cap : dispatch.caps) world.outputs.push_back(cap.left);
@@ -181,6 +183,15 @@ GroupLimit Simulation::make_limit(const TypedDispatch::Limit& limit, uint32_t ca
   return made;
 }
 
+// The vehicles of a pool follow together.
+GroupSignal Simulation::make_signal(uint32_t power) const {
+  GroupSignal made;
+  made.power = power;
+  made.groups = members_of(traces, static_cast<EntityGrain>(program.attributes[pool_attribute()].type.choices)).size();
+  for (const Rational& pool : attribute("vehicle.pool")) made.group_of.push_back(pool < 0 ? UINT32_MAX : static_cast<uint32_t>(pool));
+  return made;
+}
+
 Result<ServiceOffer> Simulation::make_offer(size_t offer, uint32_t most) const {
   const TypedService& service = settlement.services[dispatch.offers[offer].service];
   const auto watts = [](const Rational& kilowatts) { return static_cast<int64_t>(numerator(Rational(kilowatts * 1000))); };  // elaboration asks for whole ones
@@ -196,6 +207,8 @@ Result<ServiceOffer> Simulation::make_offer(size_t offer, uint32_t most) const {
   for (const Rational& pool : named) made.pool_of.push_back(pool < 0 ? UINT32_MAX : static_cast<uint32_t>(pool));
   made.minimum = watts(service.minimum);
   made.step = std::max<int64_t>(watts(service.step), 1);
+  const Rational lead = service.gate * 3600 / clock.step_seconds;  // elaboration asks for a whole one
+  made.lead = static_cast<uint32_t>(std::min<Integer>(numerator(lead), clock.steps));
   made.sustain_hours = service.sustain.convert_to<double>();
   made.per_period = service.per_period;
   share(service.held, made.held_per_sold, made.held_denominator);
@@ -235,6 +248,7 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
   uint32_t next = 1;
   if (dispatch.reserve) request.reserve = next++;
   if (dispatch.ensured) request.ensured = next++;
+  if (dispatch.follow) request.follow = make_signal(next++);
   for (const TypedDispatch::Limit& limit : dispatch.limits) request.limits.push_back(make_limit(limit, next++));
   for (size_t offer = 0; offer < dispatch.offers.size(); ++offer) {
     auto made = make_offer(offer, next++);

@@ -15,7 +15,7 @@ struct AggregateWord {
 };
 constexpr AggregateWord kAggregates[] = {{"sum", Aggregate::sum},   {"max", Aggregate::maximum}, {"min", Aggregate::minimum}, {"mean", Aggregate::mean},
                                          {"count", Aggregate::count}, {"first", Aggregate::first}, {"last", Aggregate::last}};
-constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced", "every_clause", "in_order", "received", "paid"};
+constexpr const char* kFunctions[] = {"sum", "max", "min", "mean", "count", "first", "last", "hours", "days", "abs", "sqrt", "rate", "applied", "non_decreasing", "priced", "every_clause", "in_order", "received", "paid", "cost"};
 
 }  // namespace
 
@@ -115,6 +115,13 @@ ExpressionId Elaborator::elaborate_call(NodeId id, Context& context) {
   if (n.text == "marginal" && settlement_) return elaborate_marginal(id, context);
   if ((n.text == "taxed" || n.text == "times_taxed") && settlement_) return elaborate_taxed(id, context);
   if ((n.text == "received" || n.text == "paid") && settlement_) return money_of(id, context);
+  if (n.text == "cost" && settlement_) {  // the sum of an amount of money, by another word
+    const ExpressionId sum = elaborate_aggregate(Aggregate::sum, id, context);
+    if (!sum || pool_[sum].type.dimension == Dimension{.money = 1}) return sum;
+    if (Diagnostic* d = error("WL3312", n.span, "a cost is money, this is " + dimension_words(pool_[sum].type.dimension))) d->hint("write for example `cost(std.battery.wear)`; other things have a `sum(…)`");
+    return {};
+  }
+  if (n.text == "so_far" || n.text == "next_step") return elaborate_so_far(id, context);
   if (is_service_call(n, context.module)) return elaborate_service_call(id, context);
   std::vector<NodeId> arguments;
   bool has_suffix = false;

@@ -363,9 +363,8 @@ void Elaborator::elaborate_dispatch(uint32_t module, NodeId use) {
       good = dispatch_limit(entry, context) && good;
     } else if (e.text == "offer") {
       good = dispatch_offer(entry, context) && good;
-    } else {
-      not_in_this_version(e.span, "`" + e.text + "` in a dispatch");
-      good = false;
+    } else if (e.text == "follow") {
+      good = dispatch_follow(entry, context) && good;
     }
   }
   for (size_t i = rows.size(); good && i-- > 0;) {

@@ -1,6 +1,7 @@
 // marginal(import): what the next watt-hour of this interval costs under all applied tariffs, as a derivative of their lines. Rounding of
 // lines is left out; what jumps (ladders, the mean of several peaks) costs nothing at the margin and is told by a note.
 #include <algorithm>
+#include <set>
 
 #include "compiler/program/elaborator.h"
 
@@ -75,6 +76,20 @@ void Elaborator::level(std::vector<ExpressionId>& operands, Span span) {
     if (is_of(EntityGrain::site)(id)) id = of_holder(id, EntityGrain::vehicle, span);
 }
 
+// A peak as it stands when the interval begins: the energy of its highest window so far, times what a watt-hour adds to such a value.
+ExpressionId Elaborator::peak_so_far(const Expression& peak, Margin& margin) {
+  const Period window = pool_[peak.operands[0]].grain.time;
+  if (peak.fn != Aggregate::maximum || peak.take != 0 || peak.period.rolling || !is_share_of_flow(peak.operands[0], margin)) return {};
+  const ExpressionId counts = peak.operands.size() > 1 ? peak.operands[1] : ExpressionId{};
+  if (counts && pool_[counts].grain.time != kInterval && window != kInterval) return {};
+  const auto index = site_total(peak.period, counts, window, margin, peak.span);
+  const ExpressionId adds = index ? marginal_of(peak.operands[0], margin) : ExpressionId{};
+  if (!adds) return {};
+  std::vector<ExpressionId> factors{adds, fleet_state(FleetState::Kind::metered, *index, peak.span)};
+  level(factors, peak.span);
+  return pool_.multiply(factors[0], factors[1], peak.span);
+}
+
 ExpressionId Elaborator::running(ExpressionId id, Margin& margin) {
   if (!reads_series(id, margin.flow, margin.reads)) return id;
   if (const auto at = margin.so_far.find(id.index); at != margin.so_far.end()) return at->second;
@@ -84,6 +99,7 @@ ExpressionId Elaborator::running(ExpressionId id, Margin& margin) {
     case Op::aggregate: {
       const Expression of = pool_[e.operands[0]];
       if (e.fn == Aggregate::sum && e.take == 0 && of.op == Op::series && of.index == margin.flow) result = has_flowed(e.period, e.operands.size() > 1 ? e.operands[1] : ExpressionId{}, margin, e.span);
+      else result = peak_so_far(e, margin);
       break;
     }
     case Op::add:
@@ -282,6 +298,67 @@ ExpressionId Elaborator::elaborate_marginal(NodeId id, Context& context) {
   bool good = true;
   const ExpressionId price = price_of_flow(flow.c_str(), EntityGrain::site, flow == "import", OnJump::tell, n.span, context, good);  // of what is exported, what is received counts
   return !good ? ExpressionId{} : price ? price : pool_.constant(0, number_type(kPerEnergy, 0), n.span);
+}
+
+// The bound at which the ladder of an amount goes on to its next step, from where the site stands. Its steps are conditions on one quantity, the
+// lowest first; on the last step it is the bound of that.
+ExpressionId Elaborator::next_step(ExpressionId root, Margin& margin, Span span) {
+  struct Step {
+    Op op;
+    ExpressionId reached, bound;
+  };
+  std::vector<Step> steps;
+  std::set<uint32_t> seen;
+  std::vector<ExpressionId> todo{root};
+  ExpressionId quantity;
+  while (!todo.empty()) {
+    const ExpressionId id = todo.back();
+    todo.pop_back();
+    if (!seen.insert(id.index).second || !reads_series(id, margin.flow, margin.reads)) continue;
+    const Expression& e = pool_[id];
+    const bool is_bound = (e.op == Op::less || e.op == Op::less_equal) && pool_.is_constant(e.operands[1]) && reads_series(e.operands[0], margin.flow, margin.reads);
+    if (is_bound) {
+      if (quantity && quantity != e.operands[0]) return {};
+      quantity = e.operands[0];
+      steps.push_back({e.op, e.operands[0], e.operands[1]});
+      continue;
+    }
+    for (ExpressionId operand : e.operands) todo.push_back(operand);
+  }
+  if (steps.empty()) return {};
+  std::sort(steps.begin(), steps.end(), [&](const Step& a, const Step& b) { return pool_[a.bound].value < pool_[b.bound].value; });
+  const ExpressionId reached = running(quantity, margin);
+  if (!reached) return {};
+  ExpressionId result = steps.back().bound;
+  for (size_t i = steps.size() - 1; i-- > 0;) result = pool_.select(pool_.make(steps[i].op, boolean_type(), {reached, steps[i].bound}, span), steps[i].bound, result, span);
+  return result;
+}
+
+// `so_far(Peak)`: a peak, or what has flowed, of the site in the period at hand before this interval. `next_step(Grid.capacity)`: the bound of the
+// step of a ladder on which the site stands.
+ExpressionId Elaborator::elaborate_so_far(NodeId id, Context& context) {
+  const Node& n = node(context.module, id);
+  const bool is_step = n.text == "next_step";
+  const NodeId argument = tree(context.module).child(id, NodeKind::Argument);
+  if (!dispatch_ || !argument || n.children.size() != 1) {
+    if (Diagnostic* d = error("WL4218", n.span, dispatch_ ? "`" + n.text + "` takes one thing" : "`" + n.text + "` is what a dispatch may know of a period that is not over"))
+      d->hint(is_step ? "write `next_step(Grid.capacity)` in a dispatch: the bound of the step of the ladder on which the site stands" : "write `so_far(max(power) per month)` in a dispatch");
+    return {};
+  }
+  const ExpressionId of = elaborate_number(node(context.module, argument).children[0], context);
+  if (!of) return {};
+  for (const char* flow : {"import", "export"}) {
+    const auto at = series_index_.find(flow);
+    if (at == series_index_.end()) continue;
+    Margin margin;
+    margin.flow = at->second;
+    margin.may_run = true;
+    if (!reads_series(of, margin.flow, margin.reads)) continue;
+    if (const ExpressionId value = is_step ? next_step(of, margin, n.span) : running(of, margin)) return value;
+  }
+  if (Diagnostic* d = error("WL4219", n.span, is_step ? "these are no steps by a quantity that is known when an interval begins" : "this is not known when an interval begins"))
+    d->hint(is_step ? "the steps of a clause by a peak of a fixed window, `by max(power) per month { up to 5 kW => … }`, are" : "a peak of fixed windows is, `so_far(max(power) per month)`, and what has flowed, `so_far(sum(import) per month)`");
+  return {};
 }
 
 // `share of AMOUNT allocated by WEIGHT`: the amount of the pool, or of all, split over those whom the contract covers.

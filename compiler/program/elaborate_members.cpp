@@ -64,7 +64,12 @@ void Elaborator::declare_vehicles() {
   };
   declare_holder("site", EntityGrain::site);
   // Services are sold by pools.
-  if (std::any_of(symbols_.begin(), symbols_.end(), [](const Symbol& symbol) { return symbol.kind == Symbol::Kind::service; })) declare_holder("pool", *entity_named("pool", 0));
+  // Who sells or follows something does it as a pool.
+  const auto follows = [&](const Symbol& symbol) {
+    const std::vector<NodeId>& entries = node(symbol.module, symbol.node).children;
+    return symbol.kind == Symbol::Kind::dispatch && std::any_of(entries.begin(), entries.end(), [&](NodeId entry) { return node(symbol.module, entry).kind == NodeKind::DispatchEntry && node(symbol.module, entry).text == "follow"; });
+  };
+  if (std::any_of(symbols_.begin(), symbols_.end(), [&](const Symbol& symbol) { return symbol.kind == Symbol::Kind::service || follows(symbol); })) declare_holder("pool", *entity_named("pool", 0));
   for (const VehicleAttribute& attribute : kVehicleAttributes) {
     AttributeDeclaration declaration;
     declaration.name = std::string("vehicle.") + attribute.name;

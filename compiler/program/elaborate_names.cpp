@@ -172,6 +172,7 @@ ExpressionId Elaborator::elaborate_name(NodeId id, Context& context) {
     }
     if (name == "interval") return step_hours(n.span);
     if (auto sold = offered_name(name, context, n.span)) return *sold;
+    if (auto held = power_name(name, context, n.span)) return *held;
     if (name == "today") {
       Expression day;
       day.op = Op::date_at;

@@ -13,26 +13,37 @@ constexpr Period kMonthly{.unit = Period::Unit::month};
 
 }  // namespace
 
-// Least and greatest value that an activation can have; nothing: it cannot be seen from its text.
-std::optional<std::pair<Rational, Rational>> Elaborator::range_of(ExpressionId id) const {
+// Least and greatest value that an activation can have; what its text does not show is nothing.
+Elaborator::Range Elaborator::range_of(ExpressionId id) const {
   const Expression& e = pool_[id];
-  const auto join = [](std::optional<std::pair<Rational, Rational>> a, const std::optional<std::pair<Rational, Rational>>& b) {
-    if (a && b) a = {std::min(a->first, b->first), std::max(a->second, b->second)};
-    return b ? a : b;
-  };
+  using Bound = std::optional<Rational>;
+  const auto least = [](const Bound& a, const Bound& b) { return a && b ? Bound(std::min(*a, *b)) : Bound(); };
+  const auto most = [](const Bound& a, const Bound& b) { return a && b ? Bound(std::max(*a, *b)) : Bound(); };
+  const auto either = [&](const Range& a, const Range& b) { return Range{least(a.least, b.least), most(a.most, b.most)}; };
   switch (e.op) {
-    case Op::constant: return std::pair{e.value, e.value};
-    case Op::select: return join(range_of(e.operands[1]), range_of(e.operands[2]));
+    case Op::constant: return {e.value, e.value};
+    case Op::select: return either(range_of(e.operands[1]), range_of(e.operands[2]));
     case Op::linearly: {
-      auto range = range_of(e.operands[2]);
-      for (size_t i = 4; i < e.operands.size(); i += 2) range = join(range, range_of(e.operands[i]));
+      Range range = range_of(e.operands[2]);
+      for (size_t i = 4; i < e.operands.size(); i += 2) range = either(range, range_of(e.operands[i]));
       return range;
     }
     case Op::negate: {
-      const auto range = range_of(e.operands[0]);
-      return range ? std::optional(std::pair{Rational(-range->second), Rational(-range->first)}) : range;
+      const Range range = range_of(e.operands[0]);
+      return {range.most ? Bound(-*range.most) : Bound(), range.least ? Bound(-*range.least) : Bound()};
     }
-    default: return std::nullopt;
+    case Op::minimum:
+    case Op::maximum: {  // a bound that one of them keeps holds for the lesser, or the greater, of all
+      Range range = range_of(e.operands[0]);
+      for (size_t i = 1; i < e.operands.size(); ++i) {
+        const Range next = range_of(e.operands[i]);
+        const auto one = [&](const Bound& a, const Bound& b, const Bound& both) { return a && b ? both : a ? a : b; };
+        if (e.op == Op::minimum) range = {least(range.least, next.least), one(range.most, next.most, least(range.most, next.most))};
+        else range = {one(range.least, next.least, most(range.least, next.least)), most(range.most, next.most)};
+      }
+      return range;
+    }
+    default: return {};
   }
 }
 
@@ -63,9 +74,9 @@ bool Elaborator::price_of_service(const Symbol& symbol, NodeId entry, TypedServi
     if (Diagnostic* d = error("WL4221", pool_[price].span, "a service is paid by a price that is the same for all, per power and hour or per energy")) d->hint("write for example `EUR/MW/h` in the trace's declaration");
     return false;
   }
-  ExpressionId& place = is_penalty ? service.penalty : what == "offered" ? service.price : service.energy_price;
+  ExpressionId& place = is_penalty ? service.penalty : e.text == "otherwise pays" ? service.otherwise_price : what == "offered" ? service.price : service.energy_price;
   if (place) {
-    if (Diagnostic* d = error("WL4221", e.span, "`" + what + "` is priced twice")) d->hint("keep one of them");
+    if (Diagnostic* d = error("WL4221", e.span, (e.text == "otherwise pays" ? "what is not accepted" : "`" + what + "`") + " is priced twice")) d->hint("keep one of them");
     return false;
   }
   place = in_every(price, Period{.unit = Period::Unit::interval}, e.span);
@@ -140,6 +151,15 @@ TypedService Elaborator::elaborate_service(const Symbol& symbol) {
         if (Diagnostic* d = error("WL4220", node(m, e.children[1]).span, "the power must last in each delivery, or for each period in which no more is sold than before")) d->hint("write `sustain 20 min for each period`, or `sustain 20 min`");
         good = false;
       }
+    } else if (e.text == "gate") {
+      const auto hours = figure_of_service(e.children[0], kTime, "gate 45 min", context);
+      if (hours) service.gate = *hours;
+      good = good && hours;
+      if (good && denominator(Rational(*hours * 3600 / settlement_->step_seconds)) != 1) {
+        if (Diagnostic* d = error("WL4220", e.span, "a gate closes a whole number of intervals before the delivery period begins, and an interval of `" + settlement_->name + "` is " + std::to_string(settlement_->step_seconds / 60) + " min"))
+          d->hint("write for example `gate " + std::to_string(settlement_->step_seconds / 60) + " min`, or a shorter interval in the scenario");
+        good = false;
+      }
     } else if (e.text == "derate") {
       const bool has_opposite = e.children.size() > 1;  // the builder puts the second share first
       const auto held = figure_of_service(e.children[has_opposite ? 1 : 0], {}, "derate 134%", context);
@@ -150,11 +170,8 @@ TypedService Elaborator::elaborate_service(const Symbol& symbol) {
         good = false;
       }
       if (good) service.held = *held, service.opposite = *opposite;
-    } else if (e.text == "pays" || e.text == "penalty") {
+    } else if (e.text == "pays" || e.text == "otherwise pays" || e.text == "penalty") {
       good = price_of_service(symbol, entry, service, context) && good;
-    } else {
-      not_in_this_version(e.span, "`" + e.text + "` in a service");
-      good = false;
     }
   }
   if (good && (!has_sides || !has_bid || !service.activation)) {
@@ -163,15 +180,15 @@ TypedService Elaborator::elaborate_service(const Symbol& symbol) {
     good = false;
   }
   if (good) {
-    const auto range = range_of(service.activation);
+    const Range range = range_of(service.activation);
     const Expression& activation = pool_[service.activation];
-    if (!range || range->first < -1 || range->second > 1 || (range->first == 0 && range->second == 0) || activation.type.dimension != Dimension{} || activation.grain.entity != EntityGrain::none) {
+    if (!range.least || !range.most || *range.least < -1 || *range.most > 1 || (*range.least == 0 && *range.most == 0) || activation.type.dimension != Dimension{} || activation.grain.entity != EntityGrain::none) {
       if (Diagnostic* d = error("WL4223", activation.span, "an activation is a table from -100% (charges) to 100% (discharges) of what was accepted"))
         d->hint("write for example `activate by grid.frequency linearly { at 49.9 Hz => 0%   at 49.5 Hz => 100% }`");
       good = false;
     } else {
-      service.up = range->second > 0;
-      service.down = range->first < 0;
+      service.up = *range.most > 0;
+      service.down = *range.least < 0;
       service.activation = in_every(service.activation, Period{.unit = Period::Unit::interval}, n.text_span);
     }
   }
@@ -213,6 +230,26 @@ bool Elaborator::dispatch_offer(NodeId entry, Context& context) {
   return true;
 }
 
+// `follow control.setpoint`
+bool Elaborator::dispatch_follow(NodeId entry, Context& context) {
+  const Node& n = node(context.module, entry);
+  if (dispatch_->follow) {
+    if (Diagnostic* d = error("WL4230", n.span, "a dispatch follows two signals")) d->hint("keep one `follow`, or add the powers up: `follow control.a + control.b`");
+    return false;
+  }
+  ExpressionId power = elaborate_number(n.children[0], context);
+  if (!power) return false;
+  if (pool_[power].type.dimension != kPower) {
+    if (Diagnostic* d = error("WL4230", n.span, "what a pool follows is a power that its vehicles give together, this is " + dimension_words(pool_[power].type.dimension)))
+      d->hint("write for example `follow control.setpoint`, in kW, + gives and - takes; a share of each vehicle's own power is a row: `otherwise => discharge at signal.share * vehicle.discharge_power`");
+    return false;
+  }
+  if (!is_known_ahead(power, n.span) || !(power = for_each_vehicle(power, n.span))) return false;
+  dispatch_->follow = rounded_down_or_up(power, Rational(1, 1000), RoundingMode::down, n.span);
+  load_attribute(attribute_index_.at("vehicle.pool"));
+  return true;
+}
+
 // Powers and energies of a service, as the simulation writes them.
 ExpressionId Elaborator::service_series(uint32_t service, const char* what, Span span) {
   const std::string name = std::string(what) + "(" + settlement_->services[service].symbol + ")";
@@ -234,6 +271,11 @@ ExpressionId Elaborator::service_series(uint32_t service, const char* what, Span
   return series(name, span);
 }
 
+// Power that was offered and not accepted, held ready for the interval all the same.
+ExpressionId Elaborator::not_accepted(uint32_t service, Span span) {
+  return pool_.multiply(pool_.subtract(service_series(service, "offered", span), service_series(service, "accepted", span), span), step_hours(span), span);
+}
+
 // The money of a service for each vehicle and interval; what it shares is exact, however much of a cent it is.
 ExpressionId Elaborator::service_money(uint32_t index, bool is_penalty, Span span) {
   const TypedService service = settlement_->services[index];
@@ -242,6 +284,7 @@ ExpressionId Elaborator::service_money(uint32_t index, bool is_penalty, Span spa
   if (is_penalty && service.penalty) add(service.penalty, service_series(index, "missed_energy", span));
   if (!is_penalty && service.price) add(service.price, pool_.multiply(service_series(index, "accepted", span), step_hours(span), span));
   if (!is_penalty && service.energy_price) add(service.energy_price, service_series(index, "delivered", span));
+  if (!is_penalty && service.otherwise_price) add(service.otherwise_price, not_accepted(index, span));
   if (terms.empty()) return pool_.constant(0, number_type(kMoney, 0, true), span);
   for (size_t i = 1; i < terms.size(); ++i)
     if (!same_kind(terms[0], terms[i], span, "added to")) return {};
@@ -320,6 +363,41 @@ std::optional<ExpressionId> Elaborator::offered_name(const std::string& name, Co
   return context.default_period.unit == Period::Unit::interval ? energy : pool_.aggregate(Aggregate::sum, energy, {}, context.default_period, span);
 }
 
+// Of each vehicle and interval, where a dispatch runs. `held_up`, `held_down`: power that all services together hold, with what they derate.
+// `discharge_power`, `charge_power`: mean power at the plug beside what services called for, which is part of what they hold. Meters round
+// to whole watt-hours, each by itself: the one that they may differ by is left out.
+std::optional<ExpressionId> Elaborator::power_name(const std::string& name, Context&, Span span) {
+  const bool is_up = name == "held_up" || name == "discharge_power", is_held = name == "held_up" || name == "held_down";
+  if ((!is_up && name != "held_down" && name != "charge_power") || !settlement_ || !settlement_->dispatch) return std::nullopt;
+  reads_step_ = true;
+  const auto zero = [&](ExpressionId like) { return pool_.constant(0, pool_[like].type, span); };
+  std::vector<ExpressionId> terms;
+  if (is_held) {
+    for (const TypedDispatch::Offer& offer : settlement_->dispatch->offers) {
+      const TypedService& service = settlement_->services[offer.service];
+      const Rational held = (is_up ? service.up : service.down) ? service.held : service.opposite;
+      if (held > 0) terms.push_back(pool_.multiply(service_series(offer.service, "accepted", span), pool_.constant(held, number_type(), span), span));
+    }
+    if (!terms.empty()) return pool_.add(terms, span);
+    const ExpressionId flow = series(is_up ? "discharge" : "charged", span);  // nobody promises anything: nothing, of each vehicle
+    terms.push_back(pool_.multiply(flow, pool_.constant(0, number_type({.time = -1}), span), span));
+  } else {
+    ExpressionId flow = series(is_up ? "discharge" : "charged", span);
+    std::vector<ExpressionId> beside{flow};
+    for (const TypedDispatch::Offer& offer : settlement_->dispatch->offers)
+      if (is_up ? settlement_->services[offer.service].up : settlement_->services[offer.service].down) beside.push_back(pool_.negate(service_series(offer.service, "delivered", span), span));
+    if (beside.size() > 1) {
+      beside.push_back(pool_.constant(Rational(-1, 1000), pool_[flow].type, span));
+      flow = pool_.add(beside, span);
+      flow = pool_.make(Op::maximum, pool_[flow].type, {flow, zero(flow)}, span);
+    }
+    terms.push_back(pool_.multiply(flow, pool_.constant(Rational(3600, settlement_->step_seconds), number_type({.time = -1}), span), span));
+  }
+  Expression power = pool_[terms.front()];
+  power.type.extensive = false;
+  return pool_.intern(std::move(power));
+}
+
 // What was sold is paid by the month, to the pool's account on one side and the buyer's on the other.
 void Elaborator::settle_services() {
   for (const auto& [index, span] : services_read_) {
@@ -363,6 +441,7 @@ void Elaborator::settle_services() {
       finish_clause(*info, applied, std::move(clause), {{LabelVersion{service.module, symbol->node, {}, {}, {}, {}}, VersionParts{}}});
     };
     post("capacity", service.price, pool_.multiply(service_series(offer.service, "accepted", service.span), step_hours(service.span), service.span), true);
+    if (service.otherwise_price) post("otherwise", service.otherwise_price, not_accepted(offer.service, service.span), true);
     post("energy", service.energy_price, service_series(offer.service, "delivered", service.span), true);
     post("penalty", service.penalty, service_series(offer.service, "missed_energy", service.span), false);
   }

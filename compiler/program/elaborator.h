@@ -466,15 +466,21 @@ class Elaborator {
   // ---- elaborate_service.cpp: what vehicles sell
   std::optional<uint32_t> service_named(const std::string& name, uint32_t module, Span span);
   TypedService elaborate_service(const Symbol& symbol);
-  std::optional<std::pair<Rational, Rational>> range_of(ExpressionId id) const;
+  struct Range {
+    std::optional<Rational> least, most;
+  };
+  Range range_of(ExpressionId id) const;
   std::optional<Rational> figure_of_service(NodeId id, const Dimension& dimension, const char* example, Context& context);
   bool price_of_service(const Symbol& symbol, NodeId entry, TypedService& service, Context& context);
   bool dispatch_offer(NodeId entry, Context& context);
   ExpressionId service_series(uint32_t service, const char* what, Span span);
   ExpressionId service_money(uint32_t service, bool is_penalty, Span span);
+  ExpressionId not_accepted(uint32_t service, Span span);
   bool is_service_call(const Node& n, uint32_t module);
   ExpressionId elaborate_service_call(NodeId call, Context& context);
   std::optional<ExpressionId> offered_name(const std::string& name, Context& context, Span span);
+  std::optional<ExpressionId> power_name(const std::string& name, Context& context, Span span);
+  bool dispatch_follow(NodeId entry, Context& context);
   void settle_services();
   // ---- elaborate_marginal.cpp: the price of the next watt-hour
   ExpressionId elaborate_marginal(NodeId call, Context& context);
@@ -495,6 +501,9 @@ class Elaborator {
   std::optional<uint32_t> site_total(const Period& period, ExpressionId counts, const Period& peak_of, Margin& margin, Span span);
   bool is_share_of_flow(ExpressionId value, Margin& margin);
   ExpressionId marginal_of_peak(const Expression& peak, Margin& margin);
+  ExpressionId peak_so_far(const Expression& peak, Margin& margin);
+  ExpressionId elaborate_so_far(NodeId call, Context& context);
+  ExpressionId next_step(ExpressionId amount, Margin& margin, Span span);
   ExpressionId elaborate_allocated(NodeId allocated, ExpressionId amount, ExpressionId scope, EntityGrain entity, const RoundingRule& rule, const Period& billing, Context& context);
 
   // ---- elaborate_rule.cpp

@@ -360,13 +360,15 @@ struct TypedService {
   uint32_t module = 0;
   std::string buyer, seller;           // roles
   Rational minimum, step;              // [kW] of a bid; step 0: any whole watt
-  Period per{.unit = Period::Unit::hour};  // of delivery: offers are made when it begins
+  Period per{.unit = Period::Unit::hour};  // of delivery
+  Rational gate;                       // [h] before it begins that offers are made, a whole number of intervals
   Rational sustain;                    // [h] that the full power must last
   bool per_period = false;             // asked when what is sold rises, and not again while it does not
   Rational held = 1, opposite;         // power held per power sold, in its direction and in the other
   ExpressionId activation;             // number from -1 to 1 of what was accepted, + discharges; (none, interval), read in the steps of the physics
   bool up = false, down = false;       // it can discharge, charge
   ExpressionId price, energy_price, penalty;  // [money/kWh], (none, interval): of power held for an hour, of what was delivered, of what was missed
+  ExpressionId otherwise_price;        // of power that was offered and not accepted, for an hour
   std::vector<Citation> cites;
   bool good = false;
   Span span;
@@ -395,6 +397,7 @@ struct TypedDispatch {
     Span span;
   };
   std::vector<Offer> offers;
+  ExpressionId follow;                 // [kW] that the vehicles of a pool give together, + discharges, read for each of them; invalid: none do
   struct Cap {                         // of contracts: `limit sum(discharge) per year <= 2000 kWh`
     ExpressionId left;                 // [kWh] that may still flow when an interval begins, in whole watt-hours
     bool of_discharge = true;          // else of charging

@@ -18,7 +18,7 @@ constexpr AttributeRequest::Kind kDate = AttributeRequest::Kind::date, kYesNo = 
 const UsualAttribute kUsual[] = {
     {"vehicle.range", "km", {.distance = 1}},     {"vehicle.odometer", "km", {.distance = 1}}, {"vehicle.first_registered", "", {}, kDate},
     {"vehicle.battery", "", {}, kMember},         {"battery.capacity", "kWh", {.energy = 1}},  {"battery.soh", "%", {}},
-    {"battery.soh_report", "", {}, kDate},        {"battery.price", "money", {.money = 1}},    {"battery.sold", "", {}, kYesNo},
+    {"battery.soh_report", "", {}, kDate},        {"battery.price", "money", {.money = 1}},    {"site.capacity", "kW", {.energy = 1, .time = -1}}, {"battery.sold", "", {}, kYesNo},
     {"battery.status", "", {}, kChoice},          {"battery.owner", "", {}, kChoice},
 };
 constexpr const char* kStatus[] = {"in_vehicle", "spare", "second_life", "recycled"};

@@ -1,4 +1,4 @@
-// gate: when a delivery period begins, vehicles offer power to a service, a pool bids what they offer together, and what is accepted of the
+// gate: when a delivery period begins, or some intervals before, vehicles offer power to a service, a pool bids what they offer together, and what is accepted of the
 // bid is shared among them in whole watts. After it a vehicle keeps its promise: power and energy once promised are not offered again.
 #pragma once
 #include <cstdint>
@@ -13,6 +13,7 @@ struct ServiceOffer {
   std::vector<uint32_t> window_of_step;  // delivery periods by step of the clock
   std::vector<uint32_t> pool_of;       // by vehicle; UINT32_MAX: in none, it offers nothing
   uint32_t pools = 0;
+  uint32_t lead = 0;                   // intervals from the gate to the begin of the delivery period; before the run there are no gates
   int64_t minimum = 0, step = 1;       // W of a bid
   double sustain_hours = 0;            // how long the full power must be there
   bool per_period = false;             // … when what a pool sells rises; who goes on with no more than before is not asked again

@@ -82,7 +82,18 @@ void Shard::make_groups() {
     std::erase_if(sites_, [](const Group& site) { return site.members.empty(); });
     for (const Group& site : sites_) is_coupled_ = is_coupled_ || site.members.front().tile != site.members.back().tile;
   }
+  if (request_.follow) {
+    teams_.resize(request_.follow->groups);
+    for (uint32_t team = 0; team < request_.follow->groups; ++team) teams_[team].number = team;
+    each_vehicle([&](Place place, uint32_t v) {
+      if (request_.follow->group_of[v] != UINT32_MAX) teams_[request_.follow->group_of[v]].members.push_back(place);
+    });
+    std::erase_if(teams_, [](const Group& team) { return team.members.empty(); });
+    for (const Group& team : teams_) is_coupled_ = is_coupled_ || team.members.front().tile != team.members.back().tile;
+  }
   if (is_coupled_) return;
+  teams_of_.resize(tiles_.size());
+  for (Group& team : teams_) teams_of_[team.members.front().tile].push_back(std::move(team));
   sites_of_.resize(tiles_.size());
   for (Group& site : sites_) sites_of_[site.members.front().tile].push_back(std::move(site));
   groups_of_.assign(tiles_.size(), std::vector<std::vector<Group>>(groups_.size()));
@@ -113,9 +124,11 @@ void Shard::arrive(Tile& tile, uint32_t lane) {
 }
 
 void Shard::leave(Tile& tile, uint32_t lane, uint32_t step) {
-  const double wanted = request_.ensured && step > 0 ? static_cast<double>(output(*request_.ensured, tile, lane)) * kWattHour : tile.wanted[lane];
+  // As clauses see it: whole watt-hours, and "reached" means to within one.
+  const auto whole = [](double energy) { return static_cast<int64_t>(energy * 1000.0); };
+  const int64_t wanted = request_.ensured && step > 0 ? output(*request_.ensured, tile, lane) : whole(tile.wanted[lane]);
   ++tile.counts.departures;
-  tile.counts.missed += tile.batteries.energy[lane] < wanted - kWattHour;
+  tile.counts.missed += whole(tile.batteries.energy[lane]) < wanted - 1;
   tile.departed[lane] = 1;
   tile.is_there[lane] = 0;
   ++tile.where[lane].at;
@@ -363,6 +376,8 @@ void Shard::step_alone(Tile& tile, uint32_t first, uint32_t end, bool has_decide
       if (!decide(tile, step)) return;
     }
     constrain(tile, step);
+    if (request_.follow)
+      for (const Group& team : teams_of_[static_cast<size_t>(&tile - tiles_.data())]) follow_signal(team, tile.counts);
     for (size_t limit = 0; limit < groups.size(); ++limit)
       for (const Group& group : groups[limit]) apply_limit(request_.limits[limit], group, step, tile.counts);
     move(tile, step);
@@ -406,6 +421,7 @@ void Shard::work(unsigned thread, unsigned threads, Wait& wait) {
     }
     each_tile([&](Tile& tile) { constrain(tile, step); });
     alone([&] {
+      for (const Group& team : teams_) follow_signal(team, at_gates_);
       for (size_t limit = 0; limit < groups_.size(); ++limit)
         for (const Group& group : groups_[limit]) apply_limit(request_.limits[limit], group, step, at_gates_);
     });

@@ -3,6 +3,7 @@
 // thread's alone, so the result is the same for any number of threads.
 #pragma once
 #include <array>
+#include <deque>
 
 #include "runtime/fleet/battery.h"
 #include "runtime/fleet/simulate_fleet.h"
@@ -50,6 +51,13 @@ class Shard {
     std::vector<int64_t> totals;         // [total][lane]
     struct Sold {
       std::array<int64_t, kLanes> offered{}, accepted{}, before{}, delivered_joules{}, missed_joules{};  // before: accepted in the delivery period before
+      struct Period {                  // of delivery, whose gate has closed and which has not begun
+        uint32_t first, end;           // steps
+        std::array<int64_t, kLanes> offered, accepted;
+      };
+      std::deque<Period> to_come;      // earlier first
+      uint32_t until = 0;              // the step in which the delivery period at hand is over
+      std::array<int64_t, kLanes> now_offered{}, now_accepted{};  // of the period at hand, while the gate of one to come closes
       std::array<int32_t, kLanes> delivered{}, missed{};           // Wh of the interval
     };
     std::vector<Sold> sold;              // by service
@@ -89,18 +97,26 @@ class Shard {
 
   // ---- shard_decide.cpp: offers, constraints, limits
   bool opens(const ServiceOffer& service, uint32_t step) const { return step == 0 || service.window_of_step[step] != service.window_of_step[step - 1]; }
-  bool is_gate(uint32_t step) const;
+  bool closes(const ServiceOffer& service, uint32_t step) const { return step + service.lead < clock_.steps && (service.lead == 0 ? opens(service, step) : service.window_of_step[step + service.lead] != service.window_of_step[step + service.lead - 1]); }
+  bool is_gate(uint32_t step) const;   // somebody bids, or a delivery period begins
+  uint32_t end_of_period(const ServiceOffer& service, uint32_t step) const;
+  int64_t promised(size_t service, const Tile& tile, uint32_t lane, uint32_t first, uint32_t end) const;
+  void begin_period(size_t service, uint32_t step);
+  void clear(size_t service, uint32_t step, uint32_t end);
   bool is_promised(const Tile& tile, uint32_t lane) const;
   int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const;
   std::vector<std::vector<int64_t>> offers_of(size_t service, uint32_t step, uint32_t end, bool anew);
-  void fit_offers(size_t service, const GroupLimit& limit, const Group& group, uint32_t step);
+  void fit_offers(size_t service, const GroupLimit& limit, const Group& group, uint32_t step, uint32_t end);
   int64_t room(const GroupLimit& limit, const Group& group, uint32_t step) const;
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
   void constrain_lane(Tile& tile, uint32_t lane, Instant now);
+  void aim(Tile& tile);
+  void follow_signal(const Group& group, FleetCounts& counts);
   void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
   double hours_to(const Tile& tile, uint32_t lane, double energy, double wanted) const;
   int64_t takes(const Tile& tile, uint32_t lane) const;
+  int64_t gives(const Tile& tile, uint32_t lane) const;
   int64_t minutes_needed(const Tile& tile, uint32_t lane) const;
   int64_t place_in_line(SharingOrder order, const Tile& tile, uint32_t lane, uint32_t step) const;
   void meter(const Group& site, uint32_t step);
@@ -120,6 +136,8 @@ class Shard {
   std::vector<std::vector<std::vector<Place>>> pools_;     // [service][pool]
   std::vector<std::vector<Group>> groups_;                 // [limit]: of vehicles in several tiles, or all where one of them is
   std::vector<std::vector<std::vector<Group>>> groups_of_; // [tile][limit]: of vehicles of this tile
+  std::vector<Group> teams_;                               // who follows a signal together: those with vehicles in several tiles, or all where there are such
+  std::vector<std::vector<Group>> teams_of_;               // [tile]: of vehicles of this tile
   std::vector<Group> sites_;                               // where site_totals are asked for: those with vehicles in several tiles, or all where there are such
   std::vector<std::vector<Group>> sites_of_;               // [tile]: of vehicles of this tile
   std::vector<int64_t> site_totals_;                       // [total][site]

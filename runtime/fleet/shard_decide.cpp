@@ -14,7 +14,22 @@ constexpr int64_t kNoCap = INT64_MAX / 4;
 }  // namespace
 
 bool Shard::is_gate(uint32_t step) const {
-  return std::any_of(request_.services.begin(), request_.services.end(), [&](const ServiceOffer& service) { return opens(service, step); });
+  return std::any_of(request_.services.begin(), request_.services.end(), [&](const ServiceOffer& service) { return opens(service, step) || closes(service, step); });
+}
+
+uint32_t Shard::end_of_period(const ServiceOffer& service, uint32_t step) const {
+  uint32_t end = step + 1;
+  while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
+  return end;
+}
+
+// The most that a service has been promised of a vehicle in any of the steps.
+int64_t Shard::promised(size_t s, const Tile& tile, uint32_t lane, uint32_t first, uint32_t end) const {
+  const Tile::Sold& sold = tile.sold[s];
+  int64_t most = sold.until > first ? sold.accepted[lane] : 0;
+  for (const Tile::Sold::Period& period : sold.to_come)
+    if (period.first < end && period.end > first) most = std::max(most, period.accepted[lane]);
+  return most;
 }
 
 bool Shard::is_promised(const Tile& tile, uint32_t lane) const {
@@ -52,7 +67,7 @@ int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, u
     energy = std::min(energy, static_cast<double>(output(cap.left, tile, lane)));
   }
   for (size_t other = 0; other < tile.sold.size(); ++other)
-    if (other != s) promise(request_.services[other], tile.sold[other].accepted[lane], headroom);
+    if (other != s) promise(request_.services[other], promised(other, tile, lane, step + service.lead, end), headroom);
   return std::min({offer_of(service, headroom), most, anew ? most : tile.sold[s].before[lane]});
 }
 
@@ -63,9 +78,9 @@ std::vector<std::vector<int64_t>> Shard::offers_of(size_t s, uint32_t step, uint
   if (is_called_ && request_.services[s].down)
     for (size_t limit = 0; limit < request_.limits.size(); ++limit) {
       if (is_coupled_)
-        for (const Group& group : groups_[limit]) fit_offers(s, request_.limits[limit], group, step);
+        for (const Group& group : groups_[limit]) fit_offers(s, request_.limits[limit], group, step, end);
       for (const auto& of_tile : groups_of_)
-        for (const Group& group : of_tile[limit]) fit_offers(s, request_.limits[limit], group, step);
+        for (const Group& group : of_tile[limit]) fit_offers(s, request_.limits[limit], group, step, end);
     }
   std::vector<std::vector<int64_t>> offers;
   for (const std::vector<Place>& pool : pools_[s]) {
@@ -76,14 +91,14 @@ std::vector<std::vector<int64_t>> Shard::offers_of(size_t s, uint32_t step, uint
 }
 
 // A group promises to charge with no more than its limit leaves it when the period begins; what is too much is taken from all in proportion.
-void Shard::fit_offers(size_t s, const GroupLimit& limit, const Group& group, uint32_t step) {
+void Shard::fit_offers(size_t s, const GroupLimit& limit, const Group& group, uint32_t step, uint32_t end) {
   const auto held = [&](size_t of, int64_t watts) { return (watts * request_.services[of].held_per_sold + request_.services[of].held_denominator - 1) / request_.services[of].held_denominator; };
   int64_t left = room(limit, group, step), asked = 0;
   std::vector<int64_t> wanted;
   for (const Place& place : group.members) {
     const Tile& tile = tiles_[place.tile];
     for (size_t other = 0; other < tile.sold.size(); ++other)
-      if (other != s && request_.services[other].down) left -= held(other, tile.sold[other].accepted[place.lane]);
+      if (other != s && request_.services[other].down) left -= held(other, promised(other, tile, place.lane, step + request_.services[s].lead, end));
     asked += wanted.emplace_back(held(s, tile.sold[s].offered[place.lane]));
   }
   if (asked <= left) return;
@@ -94,29 +109,58 @@ void Shard::fit_offers(size_t s, const GroupLimit& limit, const Group& group, ui
   }
 }
 
-// Services whose delivery period begins clear one after another.
+// What was sold for a delivery period that begins.
+void Shard::begin_period(size_t s, uint32_t step) {
+  for (Tile& tile : tiles_) {
+    Tile::Sold& sold = tile.sold[s];
+    sold.before = sold.accepted, sold.accepted.fill(0), sold.offered.fill(0);
+    sold.until = end_of_period(request_.services[s], step);
+    if (sold.to_come.empty() || sold.to_come.front().first != step) continue;
+    sold.offered = sold.to_come.front().offered, sold.accepted = sold.to_come.front().accepted;
+    sold.to_come.pop_front();
+  }
+}
+
+// Delivery periods begin, then services whose gate closes clear one after another.
 void Shard::sell(uint32_t step) {
   for (size_t s = 0; s < request_.services.size(); ++s)
-    if (opens(request_.services[s], step))
-      for (Tile& tile : tiles_) tile.sold[s].before = tile.sold[s].accepted, tile.sold[s].accepted.fill(0), tile.sold[s].offered.fill(0);
+    if (opens(request_.services[s], step)) begin_period(s, step);
   for (size_t s = 0; s < request_.services.size(); ++s) {
     const ServiceOffer& service = request_.services[s];
-    if (!opens(service, step)) continue;
-    uint32_t end = step + 1;
-    while (end < clock_.steps && service.window_of_step[end] == service.window_of_step[step]) ++end;
-    const std::vector<std::vector<int64_t>> anew = offers_of(s, step, end, true);
-    const std::vector<std::vector<int64_t>> going_on = service.per_period ? offers_of(s, step, end, false) : anew;
-    for (size_t p = 0; p < pools_[s].size(); ++p) {
-      const std::vector<Place>& pool = pools_[s][p];
-      const std::vector<int64_t>& offers = service.per_period ? offers_that_count(service, anew[p], going_on[p]) : anew[p];
-      for (size_t i = 0; i < pool.size(); ++i) tiles_[pool[i].tile].sold[s].offered[pool[i].lane] = offers[i];
-      if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
-      const std::vector<int64_t> accepted = clear_bid(service, offers);
-      bool is_taken = false;
-      for (size_t i = 0; i < pool.size(); ++i) is_taken = (tiles_[pool[i].tile].sold[s].accepted[pool[i].lane] = accepted[i]) > 0 || is_taken;
-      ++at_gates_.bids;
-      at_gates_.too_small += !is_taken;
-    }
+    if (!closes(service, step)) continue;
+    const uint32_t first = step + service.lead, end = end_of_period(service, first);
+    if (service.lead > 0)  // the gate closes for a period to come: what is sold until then stays as it is
+      for (Tile& tile : tiles_) {
+        Tile::Sold& sold = tile.sold[s];
+        sold.before = sold.to_come.empty() ? sold.accepted : sold.to_come.back().accepted;
+        std::swap(sold.now_offered, sold.offered), std::swap(sold.now_accepted, sold.accepted);
+        sold.offered.fill(0), sold.accepted.fill(0);
+      }
+    clear(s, step, end);
+    if (service.lead > 0)
+      for (Tile& tile : tiles_) {
+        Tile::Sold& sold = tile.sold[s];
+        sold.to_come.push_back({first, end, sold.offered, sold.accepted});
+        std::swap(sold.now_offered, sold.offered), std::swap(sold.now_accepted, sold.accepted);
+      }
+  }
+}
+
+// The bids of a service's pools for a delivery period that ends before `end`, with what is known in `step`.
+void Shard::clear(size_t s, uint32_t step, uint32_t end) {
+  const ServiceOffer& service = request_.services[s];
+  const std::vector<std::vector<int64_t>> anew = offers_of(s, step, end, true);
+  const std::vector<std::vector<int64_t>> going_on = service.per_period ? offers_of(s, step, end, false) : anew;
+  for (size_t p = 0; p < pools_[s].size(); ++p) {
+    const std::vector<Place>& pool = pools_[s][p];
+    const std::vector<int64_t>& offers = service.per_period ? offers_that_count(service, anew[p], going_on[p]) : anew[p];
+    for (size_t i = 0; i < pool.size(); ++i) tiles_[pool[i].tile].sold[s].offered[pool[i].lane] = offers[i];
+    if (std::all_of(offers.begin(), offers.end(), [](int64_t watts) { return watts == 0; })) continue;
+    const std::vector<int64_t> accepted = clear_bid(service, offers);
+    bool is_taken = false;
+    for (size_t i = 0; i < pool.size(); ++i) is_taken = (tiles_[pool[i].tile].sold[s].accepted[pool[i].lane] = accepted[i]) > 0 || is_taken;
+    ++at_gates_.bids;
+    at_gates_.too_small += !is_taken;
   }
 }
 
@@ -147,8 +191,45 @@ double Shard::hours_to(const Tile& tile, uint32_t lane, double energy, double wa
   return hours_to_charge(energy, wanted, b.capacity[lane], b.taper_from[lane], static_cast<double>(b.charge_power[lane]), b.charge_efficiency[lane]);
 }
 
+// Who follows a signal wishes all of its power in its direction: what then remains is what it can do of it.
+void Shard::aim(Tile& tile) {
+  const GroupSignal& signal = *request_.follow;
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane) {
+    if (signal.group_of[vehicle_of(tile, lane)] == UINT32_MAX) continue;
+    const int64_t power = output(signal.power, tile, lane);
+    tile.outputs[lane] = power > 0 ? -int64_t{tile.batteries.discharge_power[lane]} : power < 0 ? tile.batteries.charge_power[lane] : 0;
+  }
+}
+
+// What a group is to give, shared in proportion to what each of its vehicles can; what some must charge to leave in time, others give as well.
+void Shard::follow_signal(const Group& group, FleetCounts& counts) {
+  const Place& first = group.members.front();
+  const int64_t power = output(request_.follow->power, tiles_[first.tile], first.lane);
+  int64_t forced = 0;
+  std::vector<int64_t> able;
+  for (const Place& place : group.members) {
+    const Tile& tile = tiles_[place.tile];
+    const int64_t set = tile.set[place.lane];
+    const bool must = tile.forced[place.lane] > 0;
+    if (must) forced += takes(tile, place.lane);
+    able.push_back(must ? 0 : power > 0 ? std::min(std::max<int64_t>(-set, 0), gives(tile, place.lane)) : power < 0 && set > 0 ? takes(tile, place.lane) : 0);
+  }
+  const int64_t asked = std::max<int64_t>(power >= 0 ? power + (power > 0 ? forced : 0) : -power - forced, 0);
+  const std::vector<int64_t> shares = share_limit(SharingRule::proportional, asked, able, {});
+  if (power != 0) {
+    ++counts.followed;
+    counts.fell_short += std::accumulate(shares.begin(), shares.end(), int64_t{0}) < asked;
+  }
+  for (size_t i = 0; i < group.members.size(); ++i) {
+    Tile& tile = tiles_[group.members[i].tile];
+    const uint32_t lane = group.members[i].lane;
+    if (tile.forced[lane] == 0) tile.set[lane] = power > 0 ? -shares[i] : shares[i];
+  }
+}
+
 // Each vehicle by itself: wish, reserve, what its departure needs now, and what contracts leave.
 void Shard::constrain(Tile& tile, uint32_t step) {
+  if (request_.follow) aim(tile);
   const int64_t* floor = request_.reserve ? tile.outputs.data() + *request_.reserve * kLanes : nullptr;
   set_within_reserve(tile.batteries, tile.is_there.data(), tile.outputs.data(), floor, hours_, tile.set.data());
   tile.forced.fill(0);
@@ -222,6 +303,13 @@ int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
   double most = most_charge(b.energy[lane], b.capacity[lane], b.charge_efficiency[lane], hours_);
   if (b.taper_from[lane] < 1.0) most = std::min(most, along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], static_cast<double>(b.charge_power[lane]), static_cast<double>(tile.set[lane]), b.charge_efficiency[lane], hours_));
   return most < static_cast<double>(tile.set[lane]) ? static_cast<int64_t>(std::ceil(std::max(most, 0.0))) : tile.set[lane];
+}
+
+// W of what is set to discharge that the battery can give in the interval.
+int64_t Shard::gives(const Tile& tile, uint32_t lane) const {
+  const Batteries<kLanes>& b = tile.batteries;
+  const double most = most_discharge(b.energy[lane], 0.0, b.discharge_efficiency[lane], hours_), power = static_cast<double>(b.discharge_power[lane]);
+  return static_cast<int64_t>(std::clamp(most, 0.0, power));
 }
 
 // W that a limit leaves its group beside the rest of the meter, and what its chargers draw by themselves.

@@ -29,6 +29,7 @@ std::vector<std::vector<uint32_t>> make_shards(const FleetRequest& request) {
       leader[std::max(a, b)] = std::min(a, b);
     }
   };
+  if (request.follow) join(request.follow->group_of, request.follow->groups);
   for (const GroupLimit& limit : request.limits) join(limit.group_of, limit.groups);
   if (!request.site_totals.empty()) join(request.rest.site_of, request.rest.sites);
   for (const ServiceOffer& service : request.services) join(service.pool_of, service.pools);

@@ -1,8 +1,8 @@
 // simulate_fleet: vehicles at chargers, interval by interval: a policy says what each would like, limits and physics say what is possible,
 // meters say what was. What is measured are whole watt-hours; float64 lives in the battery alone.
 //
-// Within an interval: what is seen at its begin → policy → offers, where a delivery period of a service begins → reserve (discharging stops
-// there) → what a departure needs (adds, never removes) → caps → limits of groups (what is forced is shared first) → physics steps, in which who has
+// Within an interval: what is seen at its begin → policy → offers, where a gate of a service closes → reserve (discharging stops
+// there) → what a departure needs (adds, never removes) → caps → what a group follows → limits of groups (what is forced is shared first) → physics steps, in which who has
 // promised something does what is activated and nothing else → meters. A trip takes its energy when it begins. A vehicle that arrives inside an interval is seen at the
 // next; one that leaves inside it gives and takes until the last whole physics step before.
 #pragma once
@@ -67,6 +67,13 @@ struct GroupLimit {
   const TileSeries *import = nullptr, *export_ = nullptr;  // Wh of the group's meter without vehicles, a lane a group; null: vehicles alone
 };
 
+// A power that the vehicles of each group give together: who follows does nothing else, but what a departure needs goes before.
+struct GroupSignal {
+  std::vector<uint32_t> group_of;      // by vehicle; UINT32_MAX: in none
+  uint32_t groups = 0;
+  uint32_t power = 0;                  // which output of the policy, in W, + discharges: that of the group's first vehicle counts
+};
+
 // Energy that a contract lets flow: what is left of it when an interval begins.
 struct EnergyCap {
   uint32_t left = 0;                   // which output of the policy, Wh
@@ -95,6 +102,7 @@ struct FleetRequest {
   int64_t per_import = 1, per_export = 1, per_watt_hour = 1;  // how many units of a total are one of the import and export of `rest`, and a Wh
   std::vector<EnergyCap> caps;          // nothing exceeds them, not even what a departure needs
   std::vector<GroupLimit> limits;
+  std::optional<GroupSignal> follow;
   uint32_t outputs = 1;                // of the policy
   bool wants_flows = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made; flows: charged and discharge
   struct Rest {                        // what else flows through the meters of sites: Wh, a lane a site
@@ -123,8 +131,10 @@ struct FleetCounts {
   uint64_t bound = 0;                   // intervals of groups in which a limit cut something
   uint64_t ran_dry = 0;                 // drives that used more than the battery held
   uint64_t bids = 0, too_small = 0;     // of pools in delivery periods in which somebody offered; below the minimum
+  uint64_t followed = 0, fell_short = 0;  // intervals of groups with a signal; in which less could be done than it asks
   FleetCounts& operator+=(const FleetCounts& other) {
     departures += other.departures, missed += other.missed, bound += other.bound, ran_dry += other.ran_dry, bids += other.bids, too_small += other.too_small;
+    followed += other.followed, fell_short += other.fell_short;
     return *this;
   }
 };

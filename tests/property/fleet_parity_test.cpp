@@ -25,7 +25,7 @@ class Draw {
 };
 
 std::string condition(Draw& draw) {
-  switch (draw.below(10)) {
+  switch (draw.below(12)) {
     case 0: return fmt::format("marginal(import) {} 0.{:02} EUR/kWh", draw.one_of({"<", "<=", ">=", ">"}), draw.below(40));
     case 1: return fmt::format("marginal(export) {} 0.{:02} EUR/kWh", draw.one_of({"<", ">="}), draw.below(30));
     case 2: return fmt::format("soc {} {}%", draw.one_of({"<", "<=", ">=", ">"}), draw.below(100));
@@ -33,6 +33,8 @@ std::string condition(Draw& draw) {
     case 4: return fmt::format("time_left {} {} h", draw.one_of({"<", ">="}), 1 + draw.below(9));
     case 5: return fmt::format("sum({}) so far this {} < {} kWh", draw.one_of({"discharge", "charged"}), draw.one_of({"day", "week", "month"}), 1 + draw.below(30));
     case 6: return "Load is day";
+    case 10: return fmt::format("so_far({}) {} {} kW", draw.one_of({"max(power) per month", "max(mean(power) per hour) per day", "max(power where Load is day) per week"}), draw.one_of({"<", ">="}), draw.below(12));
+    case 11: return "rest_power < next_step(Ladder.capacity)";
     case 9: return fmt::format("rest_power {} {} kW", draw.one_of({"<", ">="}), draw.below(6) - 1);
     case 7: return fmt::format("stored {} {}.5 kWh and plugged", draw.one_of({"<", ">="}), draw.below(40));
     default: return fmt::format("market.spot * {} > vehicle.patience", 1 + draw.below(3));
@@ -40,8 +42,9 @@ std::string condition(Draw& draw) {
 }
 
 std::string action(Draw& draw) {
-  switch (draw.below(7)) {
+  switch (draw.below(8)) {
     case 0: return "idle";
+    case 7: return "charge at next_step(Ladder.capacity) - rest_power";
     case 1: return "discharge";
     case 2: return fmt::format("discharge at {}.{} kW", draw.below(9), draw.below(10));
     case 3: return fmt::format("charge at {} kW * soc", 1 + draw.below(8));
@@ -85,6 +88,10 @@ tariff Supply from Consumer to EnergySupplier {
   credit fed_in_steps on export in blocks per week { first 3 kWh => 0.20 EUR/kWh  rest => 0.02 EUR/kWh }
   tax vat at 25% on all to State
 }
+tariff Ladder from Consumer to DistributionOperator {
+  partial periods in full
+  charge capacity on 1 by max(mean(power) per hour) per month { up to 2 kW => 3 EUR  up to 5 kW => 6 EUR  up to 8.5 kW => 13 EUR  otherwise => 20 EUR }
+}
 service Down {
   from TransmissionOperator to Aggregator
   bid at least 2 kW in steps of 1 kW, per hour
@@ -121,6 +128,9 @@ dispatch Drawn for vehicle {
 )";
   if (draw.one_in(2)) text = without_blocks(std::move(text));
   if (draw.one_in(3)) text.insert(text.find("sustain 20 min") + std::string("sustain 20 min").size(), " for each period");
+  for (const char* service : {"0.4 EUR/kWh for missed_energy", "0.03 EUR/kWh for delivered"})
+    if (draw.one_in(3)) text.insert(text.find(service) + std::strlen(service), fmt::format("\n  gate {} h{}", 1 + draw.below(3), draw.one_in(2) ? "\n  otherwise pays 0.01 EUR/kW/h" : ""));
+  if (draw.one_in(4)) text += fmt::format("  follow {}\n", draw.one_of({"by Load { day => 3 kW  night => -4 kW }", "vehicle.charge_power - 2 kW", "market.spot / 0.01 EUR/kWh * 0.3 kW - 3 kW", "6.5 kW"}));
   if (!draw.one_in(3)) text += draw.one_in(2) ? "  ensure target by departure\n" : fmt::format("  ensure {}% by departure\n", 20 + draw.below(80));
   for (int i = draw.below(3); i > 0; --i) text += fmt::format("  keep soc >= {}%{}\n", draw.below(90), draw.one_in(2) ? " while " + condition(draw) : "");
   const bool sells = draw.one_in(2);
@@ -133,7 +143,7 @@ dispatch Drawn for vehicle {
   for (int i = draw.below(5); i > 0; --i) text += "  when " + condition(draw) + " => " + action(draw) + "\n";
   text += "  otherwise => " + action(draw) + "\n}\n";
   const char* steps[] = {"1 h", "15 min", "30 min"};
-  text += fmt::format("scenario Run {{\n  period 2026-03-{:02} to 2026-04-{:02} every {}\n{}  zone \"Europe/Copenhagen\"\n  data \"traces\"\n  dispatch Drawn\n  apply Supply to every site\n  apply Share to every vehicle\n}}\n", 27 + draw.below(3), 1 + draw.below(3),
+  text += fmt::format("scenario Run {{\n  period 2026-03-{:02} to 2026-04-{:02} every {}\n{}  zone \"Europe/Copenhagen\"\n  data \"traces\"\n  dispatch Drawn\n  apply Supply, Ladder to every site\n  apply Share to every vehicle\n}}\n", 27 + draw.below(3), 1 + draw.below(3),
                       steps[draw.below(3)], draw.one_in(2) ? "  physics every 5 min\n" : "");
   return text;
 }
