@@ -133,8 +133,9 @@ void Elaborator::declare_attribute(NodeId id, uint32_t module) {
   TypeMeaning meaning = type_of(tree(module).child(id, NodeKind::Type), module);
   if (!meaning.good) return;
   AttributeDeclaration declaration = attribute_of(n.text, *entity, meaning);
-  if (NodeId def = tree(module).child(id, NodeKind::Default)) {
-    NodeId value = node(module, def).children[0];
+  const NodeId def = tree(module).child(id, NodeKind::Default), value = def ? node(module, def).children[0] : NodeId{};
+  const bool names_none = def && node(module, value).kind == NodeKind::None && (declaration.request.kind == AttributeRequest::Kind::date || declaration.request.kind == AttributeRequest::Kind::member);
+  if (def && !names_none) {  // a date or a member without a default is none as it is
     Context context;
     context.module = module;
     ExpressionId e;

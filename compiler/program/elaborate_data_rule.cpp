@@ -1,5 +1,6 @@
 // Rules over settled data: `rule X for each site per month { require … }`, asked of every member in every window once the run is settled.
 #include <algorithm>
+#include <functional>
 
 #include "compiler/program/elaborator.h"
 #include "compiler/program/rule_reading.h"
@@ -129,7 +130,15 @@ std::optional<DataNorm> Elaborator::elaborate_data_norm(const Symbol& rule, Node
 }
 
 // The text of `otherwise`: it may name the member, and what the norms of the rule compare.
-void Elaborator::say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed) {
+void Elaborator::say_of_data(const Symbol& rule, const Node& say, const std::string& word, Context context, TypedRule& typed) {
+  const SyntaxTree& t = tree(rule.module);
+  // What is named may also be a part of what is compared: a term of a sum.
+  const std::function<NodeId(NodeId, const std::string&)> part = [&](NodeId id, const std::string& name) {
+    if (text_of(t[id].span) == name) return id;
+    for (NodeId child : t[id].children)
+      if (const NodeId found = part(child, name)) return found;
+    return NodeId{};
+  };
   for (size_t open = say.text.find('{'); open != std::string::npos; open = say.text.find('{', open + 1)) {
     const size_t close = say.text.find('}', open);
     if (close == std::string::npos) break;
@@ -139,6 +148,13 @@ void Elaborator::say_of_data(const Symbol& rule, const Node& say, const std::str
     for (const DataNorm& norm : typed.on_data)
       for (const auto& compared : norm.values)
         if (compared.first == name) value = compared;
+    for (NodeId norm : t.children(rule.node, NodeKind::Norm)) {
+      const NodeId found = value || typed.on_data.empty() ? NodeId{} : part(t[norm].children[0], name);
+      ExpressionId told = found ? elaborate(found, context) : ExpressionId{};
+      if (told && (pool_[told].type.kind == ValueKind::number || pool_[told].type.kind == ValueKind::date)) told = asked_per(told, typed.on_data[0].entity, typed.on_data[0].period, say.span);
+      else told = {};
+      if (told) value = {name, told};
+    }
     if (!value && name.starts_with(word + ".") && attribute_index_.contains(name) && !typed.on_data.empty()) value = {name, attribute(name, say.span)};  // `{notice.effective}`
     if (!value && !typed.on_data.empty()) {
       if (Diagnostic* d = error("WL4406", say.span, "the text of `" + rule.name + "` names `{" + name + "}`, which the rule does not compare"))
@@ -200,7 +216,7 @@ bool Elaborator::elaborate_data_rule(const Symbol& rule, TypedRule& typed) {
     if (!norm) continue;
     typed.on_data.push_back(std::move(*norm));
   }
-  if (say) say_of_data(rule, t[say], of_departures ? "vehicle" : each ? t[each].text : "", typed);
+  if (say) say_of_data(rule, t[say], of_departures ? "vehicle" : each ? t[each].text : "", context, typed);
   if (!typed.on_data.empty() && !add_penalty(rule, typed, context)) return true;
   return !typed.on_data.empty() || diagnostics_.has_errors();
 }

@@ -23,24 +23,32 @@ void Elaborator::elaborate_checks(uint32_t module, NodeId scenario, std::optiona
   for (NodeId check : tree(module).children(scenario, NodeKind::Check))
     for (NodeId id : node(module, check).children) {
       const Node& name = node(module, id);
-      Symbol* rule = find(name.text, module, Symbol::Kind::rule);
-      if (!rule) {
-        const std::string near = nearest_name(name.text, names_in_scope(module, Symbol::Kind::rule));
-        if (Diagnostic* d = error("WL2014", name.span, "no rule is called `" + name.text + "`")) d->hint(near.empty() ? "declare it: `rule " + name.text + " on tariff { require … }`" : "did you mean `" + near + "`?");
+      if (Symbol* rule = find(name.text, module, Symbol::Kind::rule)) {
+        elaborate_check(*rule, name.span, from, until);
         continue;
       }
-      rules_checked_.insert(rule);
-      const std::vector<uint32_t> series = settlement_->series, attributes = settlement_->attributes;
-      TypedRule typed = elaborate_rule(*rule, from, until);
-      if (typed.on_data.empty()) {  // what declarations decide needs no data
-        settlement_->series = series;
-        settlement_->attributes = attributes;
-      }
-      if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && typed.on_data.empty() && !diagnostics_.has_errors())
-        if (Diagnostic* d = warning("WL4491", name.span, "`" + rule->name + "` concerns nothing that `" + settlement_->name + "` looks at"))
-          d->label(node(rule->module, rule->node).text_span, "the rule").hint("import or apply the tariffs it shall hold for, and look whether they have the clause and the condition that it names");
-      settlement_->rules.push_back(std::move(typed));
+      bool is_pack = false;  // a module: all of its rules
+      if (const auto pack = module_named(name.text, module))
+        for (Symbol& symbol : symbols_)
+          if (symbol.kind == Symbol::Kind::rule && symbol.module == *pack) is_pack = true, elaborate_check(symbol, name.span, from, until);
+      if (is_pack) continue;
+      const std::string near = nearest_name(name.text, names_in_scope(module, Symbol::Kind::rule));
+      if (Diagnostic* d = error("WL2014", name.span, "no rule is called `" + name.text + "`, and no module with rules")) d->hint(near.empty() ? "declare it: `rule " + name.text + " on tariff { require … }`" : "did you mean `" + near + "`?");
     }
+}
+
+void Elaborator::elaborate_check(Symbol& rule, Span checked, std::optional<Date> from, std::optional<Date> until) {
+  rules_checked_.insert(&rule);
+  const std::vector<uint32_t> series = settlement_->series, attributes = settlement_->attributes;
+  TypedRule typed = elaborate_rule(rule, from, until);
+  if (typed.on_data.empty()) {  // what declarations decide needs no data
+    settlement_->series = series;
+    settlement_->attributes = attributes;
+  }
+  if (std::none_of(typed.norms.begin(), typed.norms.end(), [](const TypedNorm& norm) { return !norm.versions.empty(); }) && typed.on_data.empty() && !diagnostics_.has_errors())
+    if (Diagnostic* d = warning("WL4491", checked, "`" + rule.name + "` concerns nothing that `" + settlement_->name + "` looks at"))
+      d->label(node(rule.module, rule.node).text_span, "the rule").hint("import or apply the tariffs it shall hold for, and look whether they have the clause and the condition that it names");
+  settlement_->rules.push_back(std::move(typed));
 }
 
 // Rules that no scenario checks hold nowhere; mistakes in them are still told.

@@ -228,6 +228,9 @@ ExpressionId Elaborator::money_of(NodeId id, Context& context) {
   if (!add_up(terms, context, n.span)) return {};
   ExpressionId sum = pool_.add(terms, n.span);
   if (gathers && pool_[sum].grain.entity != *of_each && pool_[sum].grain.entity != EntityGrain::none) sum = gathered(Aggregate::sum, sum, {}, *of_each, 0, n.span);
+  const Period &billed = pool_[sum].grain.time, &asked = context.default_period;
+  if (!context.tariff && !context.totals && asked.unit != Period::Unit::none && billed.unit != Period::Unit::none && billed != asked && nests_in(billed, asked))
+    return pool_.aggregate(Aggregate::sum, sum, {}, asked, n.span);  // a rule per year: the months of that year
   return total_over_run(sum, context, n.span);
 }
 

@@ -205,6 +205,7 @@ class Elaborator {
   void read_headers(TariffInfo& tariff, const TariffPart& part, NodeId node);
   RoundingRule read_rounding(NodeId node, uint32_t module);
   Symbol* find(const std::string& name, uint32_t module, std::optional<Symbol::Kind> kind = {});
+  std::optional<uint32_t> module_named(const std::string& name, uint32_t from) const;  // by its name, or by the word under which `from` imports it
   std::vector<std::string> names_in_scope(uint32_t module, std::optional<Symbol::Kind> kind = {});
   HolidaySet* holidays_of(const std::string& name, uint32_t module, Span span);
   std::string role_of(NodeId name, uint32_t module);
@@ -508,11 +509,12 @@ class Elaborator {
 
   // ---- elaborate_rule.cpp
   void elaborate_checks(uint32_t module, NodeId scenario, std::optional<Date> from, std::optional<Date> until);
+  void elaborate_check(Symbol& rule, Span checked, std::optional<Date> from, std::optional<Date> until);
   void elaborate_review(Symbol& symbol);
   void elaborate_figures(Symbol& symbol);
   void elaborate_unchecked_rules(uint32_t module);
   TypedRule elaborate_rule(Symbol& rule, std::optional<Date> from, std::optional<Date> until);
-  void say_of_data(const Symbol& rule, const Node& say, const std::string& word, TypedRule& typed);
+  void say_of_data(const Symbol& rule, const Node& say, const std::string& word, Context context, TypedRule& typed);
   bool elaborate_data_rule(const Symbol& rule, TypedRule& typed);  // false: it is none
   // ---- elaborate_dates.cpp
   ExpressionId no_date(Span span);

@@ -145,6 +145,15 @@ Symbol* Elaborator::find(const std::string& name, uint32_t module, std::optional
   return nullptr;
 }
 
+std::optional<uint32_t> Elaborator::module_named(const std::string& name, uint32_t from) const {
+  const ModuleSource& source = modules_.list[from];
+  for (size_t i = 0; i < source.imports.size(); ++i)
+    if (i < source.import_aliases.size() && source.import_aliases[i] == name) return source.imports[i];
+  for (uint32_t m = 0; m < modules_.list.size(); ++m)
+    if (modules_.list[m].name == name) return m;
+  return std::nullopt;
+}
+
 std::vector<std::string> Elaborator::names_in_scope(uint32_t module, std::optional<Symbol::Kind> kind) {
   std::vector<std::string> names;
   auto take = [&](uint32_t m) {
