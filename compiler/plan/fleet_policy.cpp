@@ -9,6 +9,7 @@
 #include "compiler/jit/compiled_plan.h"
 #include "compiler/plan/settle_run.h"
 #include "runtime/base/assert.h"
+#include "runtime/fleet/tile_steps.h"
 
 namespace wattlaw {
 namespace {
@@ -28,29 +29,49 @@ class KernelPolicy : public FleetPolicy {
     for (const PlanOutput& output : plan_.outputs) factors_.push_back(static_cast<int64_t>(output.quantum.value() / kThousandth));
   }
 
-  bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) override {
-    Tile& memory = tiles_[tile];
-    if (memory.arrays.empty()) begin(tile, memory);
-    place(memory, step, states);
-    for (const PlanStep& s : plan_.order) {
-      const std::vector<uint32_t>& ends = plan_.stages[s.index].block_ends;
-      const uint32_t first = step == 0 ? 0 : ends[step - 1];
-      if (first < ends[step]) compiled_.stages[s.index](memory.arrays.data(), first, ends[step]);
+  bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) override { return decide_all(tile, step, step + 1, states, outputs); }
+
+  uint32_t intervals_ahead() const override { return states_ == 0 ? kAhead : 1; }
+  uint32_t decide_ahead(uint32_t tile, uint32_t first, uint32_t end, int64_t* outputs) override {
+    if (decide_all(tile, first, end, nullptr, outputs)) return end - first;
+    const size_t of_interval = plan_.outputs.size() * kTileMembers;  // somewhere there is a fault: up to it, one by one
+    for (uint32_t step = first; step < end; ++step) {
+      tiles_[tile] = {};
+      if (!decide_all(tile, step, step + 1, nullptr, outputs + (step - first) * of_interval)) return step - first;
     }
-    const auto* faults = static_cast<const int32_t*>(memory.arrays[plan_.fault_array]);
-    const uint32_t lanes = std::min(kTileMembers, members_ - tile * kTileMembers);  // where nobody is, a division by no capacity is nobody's fault
-    const bool has_fault = std::any_of(faults, faults + lanes, [](int32_t fault) { return fault != 0; });
-    for (size_t o = 0; o < plan_.outputs.size(); ++o) {
-      const PlanArray& array = plan_.arrays[plan_.outputs[o].array];
-      const auto* row = static_cast<const uint8_t*>(memory.arrays[plan_.outputs[o].array]) + size_t{step} * row_bytes(array);
-      for (uint32_t lane = 0; lane < kTileMembers; ++lane)
-        outputs[o * kTileMembers + lane] = factors_[o] * (array.bits == 32 ? reinterpret_cast<const int32_t*>(row)[lane] : reinterpret_cast<const int64_t*>(row)[lane]);
-    }
-    if (step + 1 == plan_.stages.at(0).count) memory = {};
-    return !has_fault;
+    return end - first;
   }
 
  private:
+  static constexpr uint32_t kAhead = 64;
+
+  // [first, end) of at most kAhead intervals, one alone where there are states. False: a vehicle has a fault in one of them.
+  bool decide_all(uint32_t tile, uint32_t first, uint32_t end, const int64_t* states, int64_t* outputs) {
+    Tile& memory = tiles_[tile];
+    if (memory.arrays.empty()) begin(tile, memory);
+    place(memory, first, states);
+    for (const PlanStep& s : plan_.order) {
+      const std::vector<uint32_t>& ends = plan_.stages[s.index].block_ends;
+      const uint32_t from = first == 0 ? 0 : ends[first - 1];
+      if (from < ends[end - 1]) compiled_.stages[s.index](memory.arrays.data(), from, ends[end - 1]);
+    }
+    const auto* faults = static_cast<const int32_t*>(memory.arrays[plan_.fault_array]);
+    const uint32_t lanes = std::min(kTileMembers, members_ - tile * kTileMembers);  // where nobody is, a division by no capacity is nobody's fault
+    int32_t has_fault = 0;
+    for (uint32_t lane = 0; lane < lanes; ++lane) has_fault |= faults[lane];
+    for (size_t o = 0; o < plan_.outputs.size(); ++o) {
+      const PlanArray& array = plan_.arrays[plan_.outputs[o].array];
+      const auto* row = static_cast<const uint8_t*>(memory.arrays[plan_.outputs[o].array]) + size_t{first} * row_bytes(array);
+      int64_t* output = outputs + o * kTileMembers;
+      for (uint32_t step = first; step < end; ++step, row += row_bytes(array), output += plan_.outputs.size() * kTileMembers) {
+        if (array.bits == 32) in_units(reinterpret_cast<const int32_t*>(row), factors_[o], output);
+        else in_units(reinterpret_cast<const int64_t*>(row), factors_[o], output);
+      }
+    }
+    if (end == plan_.stages.at(0).count) memory = {};
+    return has_fault == 0;
+  }
+
   struct Tile {
     std::vector<void*> arrays;
     std::vector<std::vector<uint8_t>> rows;  // of those that are not given from outside
@@ -66,7 +87,7 @@ class KernelPolicy : public FleetPolicy {
     for (size_t i = 0; i < plan_.arrays.size(); ++i) {
       const PlanArray& array = plan_.arrays[i];
       if (array.kind == PlanArray::Kind::scratch) {
-        memory.rows[i].assign(row_bytes(array) * (moves(array, i) ? 1 : array.rows + 1) + 64, 0);
+        memory.rows[i].assign(row_bytes(array) * (moves(array, i) ? (states_ == 0 ? kAhead : 1) : array.rows + 1) + 64, 0);
         memory.arrays[i] = aligned(memory.rows[i]);
       } else {
         const uint8_t* base = array.external ? array.external : array.data.data();
@@ -78,7 +99,7 @@ class KernelPolicy : public FleetPolicy {
 
   void place(Tile& memory, uint32_t step, const int64_t* given) const {
     const auto* states = static_cast<const int64_t*>(aligned(memory.states));
-    std::memcpy(aligned(memory.states), given, size_t{states_} * kTileMembers * sizeof(int64_t));
+    if (states_ > 0) std::memcpy(aligned(memory.states), given, size_t{states_} * kTileMembers * sizeof(int64_t));
     for (size_t i = 0; i < plan_.arrays.size(); ++i) {
       const PlanArray& array = plan_.arrays[i];
       uintptr_t row = 0;

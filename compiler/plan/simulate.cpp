@@ -225,8 +225,9 @@ void Simulation::ask_for_series(FleetRequest& request) const {
   request.plug_ins = &plug_ins;
   request.moments = options.moments.of_vehicle;
   request.answers = options.moments.answers;
-  request.wants_flows = dispatch.bound.has_value();
-  for (const char* reads_flows : {"charged", "discharge", "import", "export", "vehicle_import", "vehicle_export", "controllable_import"}) request.wants_flows = request.wants_flows || position(reads_flows) >= 0;
+  const bool wants_both = dispatch.bound || position("import") >= 0 || position("export") >= 0;
+  request.wants_charged = wants_both || position("charged") >= 0 || position("vehicle_import") >= 0 || position("controllable_import") >= 0;
+  request.wants_discharge = wants_both || position("discharge") >= 0 || position("vehicle_export") >= 0;
   request.wants_stored = position("stored") >= 0 || dispatch.bound, request.wants_plugged = position("plugged") >= 0;
   request.wants_departed = position("departed") >= 0, request.wants_wanted = position("wanted") >= 0;
 }

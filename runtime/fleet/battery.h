@@ -20,9 +20,25 @@ struct Batteries {
   alignas(64) int32_t discharge_power[Lanes] = {};
 };
 
-// The most watts at the plug that charging may take for `hours` until full, and that discharging may give until `floor` kWh.
-inline double most_charge(double energy, double capacity, double efficiency, double hours) { return (capacity - energy) * 1000.0 / (efficiency * hours); }
-inline double most_discharge(double energy, double floor, double efficiency, double hours) { return (energy - floor) * 1000.0 * efficiency / hours; }
+// What a watt at the plug does in a step of so many hours, and a kilowatt-hour in the battery at the plug: the same for all steps of that length.
+template <uint32_t Lanes>
+struct StepRates {
+  alignas(64) double stored[Lanes], taken[Lanes];       // kWh into the battery for each W that charges, out of it for each that discharges
+  alignas(64) double watts_in[Lanes], watts_out[Lanes]; // W that bring a kWh in, that a kWh gives
+};
+template <uint32_t Lanes>
+StepRates<Lanes> rates_for(const Batteries<Lanes>& b, double hours) {
+  StepRates<Lanes> rates;
+  for (uint32_t i = 0; i < Lanes; ++i) {
+    rates.stored[i] = hours / 1000.0 * b.charge_efficiency[i], rates.taken[i] = hours / 1000.0 / b.discharge_efficiency[i];
+    rates.watts_in[i] = 1000.0 / (b.charge_efficiency[i] * hours), rates.watts_out[i] = 1000.0 * b.discharge_efficiency[i] / hours;
+  }
+  return rates;
+}
+
+// The most watts at the plug that charging may take for a step until full, and that discharging may give until `floor` kWh.
+inline double most_charge(double energy, double capacity, double watts_in) { return (capacity - energy) * watts_in; }
+inline double most_discharge(double energy, double floor, double watts_out) { return (energy - floor) * watts_out; }
 
 // e^-x for x >= 0, to within 1e-6: the same digits everywhere, for there are no more than + * / in it.
 inline double exp_of_minus(double x) {
@@ -65,29 +81,29 @@ inline double hours_to_charge(double energy, double wanted, double capacity, dou
   return straight / rate + (capacity - begin > left ? (1.0 - k) * capacity / rate * log_of((capacity - begin) / left) : 0.0);
 }
 
-// Steps lane i by `hours`. set_point: W at the plug, + charges. applied: what it was cut down to.
+// Steps lane i. set_point: W at the plug, + charges. applied: what it was cut down to.
 template <uint32_t Lanes>
-[[gnu::always_inline]] inline void step_battery(Batteries<Lanes>& b, uint32_t i, int32_t set_point, double hours, int32_t& applied) {
+[[gnu::always_inline]] inline void step_battery(Batteries<Lanes>& b, const StepRates<Lanes>& rates, uint32_t i, int32_t set_point, int32_t& applied) {
   const double wish = static_cast<double>(set_point);
   double in = wish < 0.0 ? 0.0 : wish, out = wish < 0.0 ? -wish : 0.0;
   const double charge_power = static_cast<double>(b.charge_power[i]), discharge_power = static_cast<double>(b.discharge_power[i]);
   in = in < charge_power ? in : charge_power;
   out = out < discharge_power ? out : discharge_power;
-  const double room = most_charge(b.energy[i], b.capacity[i], b.charge_efficiency[i], hours);
-  const double left = most_discharge(b.energy[i], 0.0, b.discharge_efficiency[i], hours);
+  const double room = most_charge(b.energy[i], b.capacity[i], rates.watts_in[i]);
+  const double left = most_discharge(b.energy[i], 0.0, rates.watts_out[i]);
   in = in < room ? in : room;
   out = out < left ? out : left;
   const int32_t watts_in = static_cast<int32_t>(in), watts_out = static_cast<int32_t>(out);
   applied = watts_in - watts_out;
-  double energy = b.energy[i] + static_cast<double>(watts_in) * hours / 1000.0 * b.charge_efficiency[i] - static_cast<double>(watts_out) * hours / 1000.0 / b.discharge_efficiency[i];
+  double energy = b.energy[i] + static_cast<double>(watts_in) * rates.stored[i] - static_cast<double>(watts_out) * rates.taken[i];
   energy = energy < 0.0 ? 0.0 : energy;
   b.energy[i] = energy < b.capacity[i] ? energy : b.capacity[i];
 }
 
 // Steps all lanes.
 template <uint32_t Lanes>
-void step_batteries(Batteries<Lanes>& b, const int32_t* set_point, double hours, int32_t* applied) {
-  for (uint32_t i = 0; i < Lanes; ++i) step_battery(b, i, set_point[i], hours, applied[i]);
+void step_batteries(Batteries<Lanes>& b, const StepRates<Lanes>& rates, const int32_t* set_point, int32_t* applied) {
+  for (uint32_t i = 0; i < Lanes; ++i) step_battery(b, rates, i, set_point[i], applied[i]);
 }
 
 // A register of a meter: joules go in, whole watt-hours come out, what is left is carried. So the sum of readings is never more than 1 Wh

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <barrier>
+#include <bit>
 #include <numeric>
 #include <thread>
 
@@ -15,6 +16,7 @@ constexpr double kWattHour = 0.001;  // kWh: "reached" means to within one
 Shard::Shard(const FleetRequest& request, FleetPolicy& policy, FleetResult& result, std::vector<uint32_t> tiles)
     : request_(request), vehicles_(*request.vehicles), clock_(*request.clock), policy_(policy), series_(result.series), answers_(result.moments), tiles_(tiles.size()),
       hours_(request.clock->step_seconds / 3600.0), physics_hours_(request.physics_seconds / 3600.0) {
+  if (request.states.empty()) ahead_ = std::min(std::max(policy.intervals_ahead(), 1u), clock_.steps);
   for (size_t i = 0; i < tiles.size(); ++i) make_tile(tiles_[i], tiles[i]);
   make_groups();
 }
@@ -24,7 +26,8 @@ void Shard::make_tile(Tile& tile, uint32_t number) {
   tile.next.fill(kNever), tile.moment.fill(kNever);
   tile.lanes = std::min(kLanes, vehicles_.size() - number * kLanes);
   tile.states.resize(kLanes * request_.states.size());
-  tile.outputs.resize(kLanes * request_.outputs);
+  tile.decided.resize(size_t{kLanes} * request_.outputs * ahead_);
+  tile.outputs = tile.decided.data();
   tile.totals.resize(kLanes * request_.totals.size());
   tile.sold.resize(request_.services.size());
   Batteries<kLanes>& b = tile.batteries;
@@ -46,6 +49,7 @@ void Shard::make_tile(Tile& tile, uint32_t number) {
     tile.moment[lane] = moment_of(tile, lane);
     while (tile.moment[lane] < clock_.begin) answer(tile, lane);
   }
+  tile.of_interval = rates_for(b, hours_), tile.of_step = rates_for(b, physics_hours_);
 }
 
 void Shard::make_groups() {
@@ -157,8 +161,8 @@ void Shard::answer(Tile& tile, uint32_t lane) {
 // there then. What begins at the very end of an interval belongs to the next.
 void Shard::follow(Tile& tile, Instant now, uint32_t step, bool may_arrive) {
   if (now < tile.quiet_until) return;
-  Instant quiet = kNever;
-  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+  for (uint32_t due = lanes_due(tile.next.data(), tile.moment.data(), now); due != 0; due &= due - 1) {
+    const auto lane = static_cast<uint32_t>(std::countr_zero(due));
     Instant &next = tile.next[lane], &moment = tile.moment[lane];
     while (next <= now || moment <= now) {
       if (next <= now && next <= moment && (tile.is_there[lane] || may_arrive)) {
@@ -171,8 +175,8 @@ void Shard::follow(Tile& tile, Instant now, uint32_t step, bool may_arrive) {
         break;
       }
     }
-    quiet = std::min({quiet, next, moment});
   }
+  const Instant quiet = earliest(tile.next.data(), tile.moment.data());
   tile.quiet_until = quiet;
 }
 
@@ -278,9 +282,21 @@ int64_t Shard::rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) cons
 }
 
 bool Shard::decide(Tile& tile, uint32_t step) {
-  if (policy_.decide(tile.number, step, tile.states.data(), tile.outputs.data())) return true;
-  tile.fault = step;
-  return false;
+  if (ahead_ == 1) {
+    if (policy_.decide(tile.number, step, tile.states.data(), tile.outputs)) return true;
+    tile.fault = step;
+    return false;
+  }
+  if (step >= tile.decided_until) {
+    tile.decided_from = step;
+    tile.decided_until = step + policy_.decide_ahead(tile.number, step, std::min(step + ahead_, clock_.steps), tile.decided.data());
+    if (tile.decided_until == step) {
+      tile.fault = step;
+      return false;
+    }
+  }
+  tile.outputs = tile.decided.data() + size_t{step - tile.decided_from} * kLanes * request_.outputs;
+  return true;
 }
 
 // What those do who have promised something: what is activated, down to the reserve and within what contracts leave.
@@ -291,7 +307,7 @@ void Shard::set_sold(Tile& tile, uint64_t physics_step, const uint8_t* stays, in
     if (asked[lane] == 0 || !stays[lane] || tile.forced[lane] > 0) continue;
     int64_t watts = is_called_ ? std::min(-asked[lane], tile.may_charge[lane]) : -asked[lane];
     if (watts < 0 && request_.reserve) {  // activation ends where the reserve begins
-      const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.batteries.discharge_efficiency[lane], physics_hours_);
+      const double most = most_discharge(tile.batteries.energy[lane], static_cast<double>(output(*request_.reserve, tile, lane)) * kWattHour, tile.of_step.watts_out[lane]);
       watts = most > 0.0 ? std::max<int64_t>(watts, -static_cast<int64_t>(std::min(most, static_cast<double>(-watts)))) : 0;
     }
     set[lane] = static_cast<int32_t>(request_.caps.empty() ? watts : std::clamp(watts, -tile.discharge_left[lane] / seconds, tile.charge_left[lane] / seconds));
@@ -311,7 +327,7 @@ void Shard::move(Tile& tile, uint32_t step) {
     const uint8_t* stays = tile.is_there.data();
     std::array<uint8_t, kLanes> those;  // who stays for the whole step
     if (tile.quiet_until < until) {
-      for (uint32_t lane = 0; lane < kLanes; ++lane) those[lane] = tile.is_there[lane] & (tile.next[lane] >= until);
+      who_stays(tile.is_there.data(), tile.next.data(), until, those.data());
       stays = those.data();
       for (uint32_t lane = 0; lane < tile.lanes; ++lane)  // what is asked within a step is what was there when it began
         while (tile.moment[lane] < until && tile.moment[lane] < tile.next[lane]) answer(tile, lane);
@@ -319,7 +335,7 @@ void Shard::move(Tile& tile, uint32_t step) {
     for (uint32_t lane = 0; lane < kLanes; ++lane) set[lane] = static_cast<int32_t>(tile.set[lane]) & -static_cast<int32_t>(stays[lane]);
     if (is_sold) std::fill_n(asked, kLanes, 0), set_sold(tile, physics_step, stays, asked, set);
     if (tile.tapers) limit_by_taper(tile.batteries, set, physics_hours_);
-    step_tile(tile.batteries, set, physics_hours_, applied);
+    step_tile(tile.batteries, tile.of_step, set, applied);
     if (vehicles_.standby.empty()) {
       read_meters(tile.meter, applied, seconds);
     } else {

@@ -35,6 +35,7 @@ class Shard {
   struct Tile {
     uint32_t number = 0, lanes = 0;      // of all tiles; vehicles there
     Batteries<kLanes> batteries;
+    StepRates<kLanes> of_interval, of_step;  // of the physics
     std::array<Whereabouts, kLanes> where;
     std::array<uint8_t, kLanes> is_there{};
     std::array<Instant, kLanes> next{};      // when it leaves, or arrives
@@ -42,7 +43,10 @@ class Shard {
     std::array<double, kLanes> wanted{};     // kWh at departure
     Instant quiet_until = INT64_MIN;     // nobody arrives or leaves before, and no trip begins
     bool tapers = false;                 // some battery of it
-    std::vector<int64_t> states, outputs;  // [column][lane]
+    std::vector<int64_t> states;         // [column][lane]
+    std::vector<int64_t> decided;        // [interval][output][lane], of those that were decided at once
+    uint32_t decided_from = 0, decided_until = 0;
+    int64_t* outputs = nullptr;          // [output][lane], of the interval at hand
     std::array<int64_t, kLanes> set{}, forced{};                    // W at the plug, + charges
     TileMeter meter;                     // its Wh: of the interval
     std::array<int64_t, kLanes> charge_left{}, discharge_left{};   // J that caps leave of the interval
@@ -103,14 +107,13 @@ class Shard {
   int64_t promised(size_t service, const Tile& tile, uint32_t lane, uint32_t first, uint32_t end) const;
   void begin_period(size_t service, uint32_t step);
   void clear(size_t service, uint32_t step, uint32_t end);
-  bool is_promised(const Tile& tile, uint32_t lane) const;
   int64_t offer(size_t service, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const;
   std::vector<std::vector<int64_t>> offers_of(size_t service, uint32_t step, uint32_t end, bool anew);
   void fit_offers(size_t service, const GroupLimit& limit, const Group& group, uint32_t step, uint32_t end);
   int64_t room(const GroupLimit& limit, const Group& group, uint32_t step) const;
   void sell(uint32_t step);
   void constrain(Tile& tile, uint32_t step);
-  void constrain_lane(Tile& tile, uint32_t lane, Instant now);
+  void charge_along_taper(Tile& tile, uint32_t lane, Instant now);
   void aim(Tile& tile);
   void follow_signal(const Group& group, FleetCounts& counts);
   void apply_limit(const GroupLimit& limit, const Group& group, uint32_t step, FleetCounts& counts);
@@ -145,6 +148,7 @@ class Shard {
   bool is_coupled_ = false;                                // a limit's group has vehicles in several tiles
   bool is_called_ = false;                                 // a service that charges is offered beside a limit
   FleetCounts at_gates_;
+  uint32_t ahead_ = 1;                                     // intervals that are decided at once
   const double hours_, physics_hours_;
 };
 

@@ -32,10 +32,6 @@ int64_t Shard::promised(size_t s, const Tile& tile, uint32_t lane, uint32_t firs
   return most;
 }
 
-bool Shard::is_promised(const Tile& tile, uint32_t lane) const {
-  return std::any_of(tile.sold.begin(), tile.sold.end(), [&](const Tile::Sold& sold) { return sold.accepted[lane] > 0; });
-}
-
 // W that a vehicle offers until `end`, with what is known now. Not anew: what it may go on with, whatever activations have taken but all of it.
 int64_t Shard::offer(size_t s, const Tile& tile, uint32_t lane, uint32_t step, uint32_t end, bool anew) const {
   if (!tile.is_there[lane]) return 0;
@@ -230,50 +226,52 @@ void Shard::follow_signal(const Group& group, FleetCounts& counts) {
 // Each vehicle by itself: wish, reserve, what its departure needs now, and what contracts leave.
 void Shard::constrain(Tile& tile, uint32_t step) {
   if (request_.follow) aim(tile);
-  const int64_t* floor = request_.reserve ? tile.outputs.data() + *request_.reserve * kLanes : nullptr;
-  set_within_reserve(tile.batteries, tile.is_there.data(), tile.outputs.data(), floor, hours_, tile.set.data());
+  const int64_t* floor = request_.reserve ? tile.outputs + *request_.reserve * kLanes : nullptr;
+  set_within_reserve(tile.batteries, tile.of_interval, tile.is_there.data(), tile.outputs, floor, tile.set.data());
   tile.forced.fill(0);
   if (tile.sold.empty() && !request_.ensured && request_.caps.empty()) return;
+  // Who has promised something does nothing else than what is activated.
+  for (const Tile::Sold& sold : tile.sold)
+    for (uint32_t lane = 0; lane < kLanes; ++lane) tile.set[lane] = sold.accepted[lane] > 0 ? 0 : tile.set[lane];
   const Instant now = clock_.instant_of(step);
+  if (request_.ensured && !tile.tapers)
+    charge_for_departure(tile.batteries, tile.of_interval, tile.is_there.data(), tile.next.data(), tile.outputs + *request_.ensured * kLanes, now, clock_.step_seconds, tile.set.data(), tile.forced.data());
+  else if (request_.ensured)
+    for (uint32_t lane = 0; lane < tile.lanes; ++lane)
+      if (tile.is_there[lane]) charge_along_taper(tile, lane, now);
+  if (is_called_) {
+    tile.may_charge.fill(0);
+    for (size_t s = 0; s < tile.sold.size(); ++s)
+      for (uint32_t lane = 0; request_.services[s].down && lane < tile.lanes; ++lane) tile.may_charge[lane] += tile.is_there[lane] ? tile.sold[s].accepted[lane] : 0;
+  }
   tile.charge_left.fill(kNoCap), tile.discharge_left.fill(kNoCap);
+  if (request_.caps.empty()) return;
   for (const EnergyCap& cap : request_.caps) {
     std::array<int64_t, kLanes>& left = cap.of_discharge ? tile.discharge_left : tile.charge_left;
     for (uint32_t lane = 0; lane < tile.lanes; ++lane) left[lane] = std::min(left[lane], std::max<int64_t>(output(cap.left, tile, lane), 0) * 3600);
   }
-  for (uint32_t lane = 0; lane < tile.lanes; ++lane)
-    if (tile.is_there[lane]) constrain_lane(tile, lane, now);
+  for (uint32_t lane = 0; lane < tile.lanes; ++lane) tile.set[lane] = std::clamp(tile.set[lane], -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
 }
 
-void Shard::constrain_lane(Tile& tile, uint32_t lane, Instant now) {
+// What `charge_for_departure` does, for a battery that may taper.
+void Shard::charge_along_taper(Tile& tile, uint32_t lane, Instant now) {
   const Batteries<kLanes>& b = tile.batteries;
-  const int64_t charge_power = b.charge_power[lane];
-  // Who has promised something does nothing else than what is activated.
-  int64_t set = is_promised(tile, lane) ? 0 : tile.set[lane];
-  if (request_.ensured) {
-    const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
-    const int64_t left = std::max<int64_t>((tile.next[lane] - now) / clock_.step_seconds, 1);
-    const bool tapers = b.taper_from[lane] < 1.0;
-    const double an_interval = static_cast<double>(charge_power) * kWattHour * hours_ * b.charge_efficiency[lane], later = static_cast<double>(left - 1);
-    const auto is_too_late = [&](double taken) {  // the intervals after this one do not bring what is needed
-      return tapers ? hours_to(tile, lane, b.energy[lane] - taken, b.energy[lane] + needed) > later * hours_ : needed + taken > later * an_interval;
-    };
-    // What a discharge now would take has to come back as well.
-    const double taken = set < 0 ? static_cast<double>(-set) * kWattHour * hours_ / b.discharge_efficiency[lane] : 0.0;
-    if (is_too_late(taken)) set = std::max<int64_t>(set, 0);
-    if (is_too_late(0)) {
-      const double watts = needed * 1000.0 / (b.charge_efficiency[lane] * hours_), power = static_cast<double>(charge_power);
-      // Where the taper does not let those watts through, the more it is asked for at first the more there is.
-      const bool suffices = watts < power && (!tapers || along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], power, watts + 1.0, b.charge_efficiency[lane], hours_) >= watts);
-      tile.forced[lane] = suffices ? static_cast<int64_t>(watts) + 1 : charge_power;
-      set = std::max(set, tile.forced[lane]);
-    }
-  }
-  if (is_called_) {
-    tile.may_charge[lane] = 0;
-    for (size_t s = 0; s < tile.sold.size(); ++s)
-      if (request_.services[s].down) tile.may_charge[lane] += tile.sold[s].accepted[lane];
-  }
-  tile.set[lane] = request_.caps.empty() ? set : std::clamp(set, -tile.discharge_left[lane] / clock_.step_seconds, tile.charge_left[lane] / clock_.step_seconds);
+  int64_t& set = tile.set[lane];
+  const double needed = (static_cast<double>(output(*request_.ensured, tile, lane)) - 1.0) * kWattHour - b.energy[lane];
+  const double later = static_cast<double>(std::max<int64_t>((tile.next[lane] - now) / clock_.step_seconds, 1) - 1);
+  const double power = static_cast<double>(b.charge_power[lane]), can_come = later * (power * tile.of_interval.stored[lane]);
+  const bool tapers = b.taper_from[lane] < 1.0;
+  const auto is_too_late = [&](double taken) {  // the intervals after this one do not bring what is needed
+    return tapers ? hours_to(tile, lane, b.energy[lane] - taken, b.energy[lane] + needed) > later * hours_ : needed + taken > can_come;
+  };
+  // What a discharge now would take has to come back as well.
+  if (is_too_late(set < 0 ? static_cast<double>(-set) * tile.of_interval.taken[lane] : 0.0)) set = std::max<int64_t>(set, 0);
+  if (!is_too_late(0)) return;
+  const double watts = needed * tile.of_interval.watts_in[lane];
+  // Where the taper does not let those watts through, the more it is asked for at first the more there is.
+  const bool suffices = watts < power && (!tapers || along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], power, watts + 1.0, b.charge_efficiency[lane], hours_) >= watts);
+  tile.forced[lane] = suffices ? static_cast<int64_t>(watts) + 1 : b.charge_power[lane];
+  set = std::max(set, tile.forced[lane]);
 }
 
 // Minutes at full power until the target is reached.
@@ -300,7 +298,7 @@ int64_t Shard::place_in_line(SharingOrder order, const Tile& tile, uint32_t lane
 // W of what is set to charge that the battery can take in the interval: nobody keeps from others what he cannot use.
 int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
   const Batteries<kLanes>& b = tile.batteries;
-  double most = most_charge(b.energy[lane], b.capacity[lane], b.charge_efficiency[lane], hours_);
+  double most = most_charge(b.energy[lane], b.capacity[lane], tile.of_interval.watts_in[lane]);
   if (b.taper_from[lane] < 1.0) most = std::min(most, along_taper(b.energy[lane], b.capacity[lane], b.taper_from[lane], static_cast<double>(b.charge_power[lane]), static_cast<double>(tile.set[lane]), b.charge_efficiency[lane], hours_));
   return most < static_cast<double>(tile.set[lane]) ? static_cast<int64_t>(std::ceil(std::max(most, 0.0))) : tile.set[lane];
 }
@@ -308,7 +306,7 @@ int64_t Shard::takes(const Tile& tile, uint32_t lane) const {
 // W of what is set to discharge that the battery can give in the interval.
 int64_t Shard::gives(const Tile& tile, uint32_t lane) const {
   const Batteries<kLanes>& b = tile.batteries;
-  const double most = most_discharge(b.energy[lane], 0.0, b.discharge_efficiency[lane], hours_), power = static_cast<double>(b.discharge_power[lane]);
+  const double most = most_discharge(b.energy[lane], 0.0, tile.of_interval.watts_out[lane]), power = static_cast<double>(b.discharge_power[lane]);
   return static_cast<int64_t>(std::clamp(most, 0.0, power));
 }
 

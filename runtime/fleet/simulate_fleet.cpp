@@ -59,8 +59,8 @@ FleetResult simulate_fleet(const FleetRequest& request, FleetPolicy& policy, uns
     if (is_wanted) series = make_tile_series(vehicles, steps, width_for(most), std::move(quantum));
     series.max = most;
   };
-  make(result.series.charged, request.wants_flows, flow(most_charged), {1, 1000});
-  make(result.series.discharge, request.wants_flows, flow(most_discharged), {1, 1000});
+  make(result.series.charged, request.wants_charged, flow(most_charged), {1, 1000});
+  make(result.series.discharge, request.wants_discharge, flow(most_discharged), {1, 1000});
   make(result.series.stored, request.wants_stored, most_watt_hours, {1, 1000});
   make(result.series.wanted, request.wants_wanted, most_watt_hours, {1, 1000});
   make(result.series.plugged, request.wants_plugged, 1, {1, 1});

@@ -86,6 +86,14 @@ class FleetPolicy {
  public:
   virtual ~FleetPolicy() = default;
   virtual bool decide(uint32_t tile, uint32_t step, const int64_t* states, int64_t* outputs) = 0;
+  // Intervals that it decides at once where nothing is asked for that only the simulation knows. `decide_ahead` writes what `decide` does, an
+  // interval after the other, and says of how many from `first` on: fewer than asked where the next one has a fault.
+  virtual uint32_t intervals_ahead() const { return 1; }
+  virtual uint32_t decide_ahead(uint32_t tile, uint32_t first, uint32_t end, int64_t* outputs) {
+    for (uint32_t step = first; step < end; ++step)
+      if (!decide(tile, step, nullptr, outputs)) return step - first;
+    return end - first;
+  }
 };
 
 struct FleetRequest {
@@ -104,7 +112,7 @@ struct FleetRequest {
   std::vector<GroupLimit> limits;
   std::optional<GroupSignal> follow;
   uint32_t outputs = 1;                // of the policy
-  bool wants_flows = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made; flows: charged and discharge
+  bool wants_charged = true, wants_discharge = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made
   struct Rest {                        // what else flows through the meters of sites: Wh, a lane a site
     std::vector<uint32_t> site_of;     // by vehicle; UINT32_MAX: at none
     const TileSeries *import = nullptr, *export_ = nullptr;

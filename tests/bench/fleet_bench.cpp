@@ -165,6 +165,7 @@ int64_t by_hand(const Fleet& fleet) {
     b.capacity[0] = 40 + v % 40, b.energy[0] = 0.6 * b.capacity[0];
     b.charge_efficiency[0] = b.discharge_efficiency[0] = 0.92;
     b.charge_power[0] = b.discharge_power[0] = 7000;
+    const StepRates<1> rates = rates_for(b, 0.25);
     const std::vector<PlugIn>& stays = fleet.plug_ins.of_vehicle[v];
     size_t at = 0;
     bool is_there = false;
@@ -181,12 +182,12 @@ int64_t by_hand(const Fleet& fleet) {
         if (fleet.spot[step] <= 80) {
           set = 7000;
         } else if (fleet.spot[step] >= 300) {
-          const double most = most_discharge(b.energy[0], 0.4 * b.capacity[0], 0.92, 0.25);
+          const double most = most_discharge(b.energy[0], 0.4 * b.capacity[0], rates.watts_out[0]);
           set = most > 0.0 ? -static_cast<int32_t>(std::min(most, 7000.0)) : 0;
         }
         if (stays[at].ends < now + fleet.clock.step_seconds) set = 0;
       }
-      step_batteries(b, &set, 0.25, &applied);
+      step_batteries(b, rates, &set, &applied);
       if (applied < 0) all += read_register(joules, int64_t{-applied} * 900);
     }
   }

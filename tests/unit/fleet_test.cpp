@@ -31,21 +31,21 @@ Batteries<1> one(double energy, double capacity, double in, double out, int32_t 
 TEST(Battery, chargesAndDischargesAtThePlug) {
   int32_t applied = 0, set = 10000;
   Batteries<1> b = one(10, 40, 0.5, 0.5, 10000);
-  step_batteries(b, &set, 1.0, &applied);
+  step_batteries(b, rates_for(b, 1.0), &set, &applied);
   EXPECT_EQ(applied, 10000);
   EXPECT_EQ(b.energy[0], 15.0);
   set = -5000;
-  step_batteries(b, &set, 0.5, &applied);
+  step_batteries(b, rates_for(b, 0.5), &set, &applied);
   EXPECT_EQ(applied, -5000);
   EXPECT_EQ(b.energy[0], 10.0);
   set = 12000;
   b = one(39.5, 40, 0.5, 0.5, 10000);
-  step_batteries(b, &set, 1.0, &applied);
+  step_batteries(b, rates_for(b, 1.0), &set, &applied);
   EXPECT_EQ(applied, 1000);
   EXPECT_EQ(b.energy[0], 40.0);
   set = -12000;
   b = one(1, 40, 0.5, 0.5, 10000);
-  step_batteries(b, &set, 1.0, &applied);
+  step_batteries(b, rates_for(b, 1.0), &set, &applied);
   EXPECT_EQ(applied, -500);
   EXPECT_EQ(b.energy[0], 0.0);
 }
@@ -67,10 +67,10 @@ TEST(Battery, laneIsAVehicleAlone) {
     int32_t set[32], applied[32];
     for (int32_t& watts : set) watts = static_cast<int32_t>(24000 * share(random)) - 12000;
     const Batteries<32> before = tile;
-    step_batteries(tile, set, 1.0 / 12.0, applied);
+    step_batteries(tile, rates_for(tile, 1.0 / 12.0), set, applied);
     for (uint32_t i = 0; i < 32; ++i) {
       int32_t single = 0;
-      step_batteries(alone[i], &set[i], 1.0 / 12.0, &single);
+      step_batteries(alone[i], rates_for(alone[i], 1.0 / 12.0), &set[i], &single);
       ASSERT_EQ(single, applied[i]);
       ASSERT_EQ(alone[i].energy[0], tile.energy[i]);
       ASSERT_GE(tile.energy[i], 0.0);
