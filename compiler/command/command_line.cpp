@@ -122,10 +122,10 @@ void add_test(CommandLine& line) {
 }
 
 void add_explain(CommandLine& line) {
-  CLI::App* verb = add_verb(line, "explain", "derive a site's bill line by line, with the citations",
+  CLI::App* verb = add_verb(line, "explain", "derive the bill of a site, vehicle or pool line by line, with the citations",
                             "wattlaw explain norway_ladder.watt --site home_0007 --period 2026-03 --clause capacity");
   add_request(verb, line.explain.request);
-  verb->add_option("--site", line.explain.site, "the site")->required();
+  verb->add_option("--site,--member", line.explain.site, "the site, vehicle, pool …")->required();
   verb->add_option("--period", line.explain.period, "the billing period, e.g. 2026-03")->required();
   verb->add_option("--clause", line.explain.clause, "one clause (capacity, or Elvia.capacity); all if left out");
   add_format(line, verb, {"text", "json"});

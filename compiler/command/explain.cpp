@@ -97,7 +97,9 @@ void print_explanations(const Console& console, const ExplainOptions& options, c
 
 int explain_lines(const Console& console, const ExplainOptions& options) {
   LoadedSettlement loaded;
-  if (int code = load_settlement(console, options.request, loaded); code != kOk) return code;
+  SettlementRequest request = options.request;
+  request.keeps_calls = true;
+  if (int code = load_settlement(console, request, loaded); code != kOk) return code;
   const std::optional<FoundMember> found = find_member(loaded, options.site);
   if (!found) return kDataError;
   Interpreter interpreter(loaded.program(), *loaded.settlement, loaded.clock, loaded.traces);
@@ -105,7 +107,7 @@ int explain_lines(const Console& console, const ExplainOptions& options) {
   if (lines.empty()) return kSourceError;
   const SourceFiles& files = loaded.compilation.modules.files;
   ExplainInputs inputs{loaded.program(), *loaded.settlement, loaded.clock, loaded.traces, interpreter,
-                       [&files](Span span) { return text_of(files, span); }};
+                       [&files](Span span) { return text_of(files, span); }, loaded.calls ? &*loaded.calls : nullptr};
   std::vector<Explanation> explanations;
   bool has_fault = false;
   for (const WantedLine& line : lines) {

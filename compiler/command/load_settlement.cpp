@@ -134,7 +134,7 @@ int choose_scenario(const SettlementRequest& request, LoadedSettlement& loaded) 
 }
 
 // What services call for is read in the steps of the physics, finer than what is settled.
-Result<std::vector<std::vector<int64_t>>> read_activations(LoadedSettlement& loaded, const std::string& data_folder, const Progress& progress) {
+Result<std::vector<std::vector<int64_t>>> read_activations(LoadedSettlement& loaded, const std::string& data_folder, bool keeps_calls, const Progress& progress) {
   const Settlement fine = in_steps_of_physics(loaded.program(), *loaded.settlement);
   Result<Clock> clock = make_clock(loaded.clock.zone, fine.history_from, fine.until, fine.step_seconds);
   if (!clock) return clock.failure();
@@ -144,7 +144,9 @@ Result<std::vector<std::vector<int64_t>>> read_activations(LoadedSettlement& loa
   if (!traces) return traces.failure();
   for (auto& hash : traces->file_hashes)
     if (std::find(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end(), hash) == loaded.traces.file_hashes.end()) loaded.traces.file_hashes.push_back(std::move(hash));
-  return find_activations(loaded.program(), *loaded.settlement, fine, *clock, *traces);
+  auto found = find_activations(loaded.program(), *loaded.settlement, fine, *clock, *traces);
+  if (found && keeps_calls) loaded.calls = CallsOfServices{fine, std::move(*clock), std::move(*traces), *found};
+  return found;
 }
 
 // What the vehicles do, from their plug-ins; the traces then hold what their meters and those of their sites read.
@@ -169,7 +171,7 @@ Result<Ok> run_dispatch(const SettlementRequest& request, LoadedSettlement& load
   std::sort(loaded.traces.file_hashes.begin(), loaded.traces.file_hashes.end());
   std::vector<std::vector<int64_t>> activations;
   if (!loaded.settlement->dispatch->offers.empty()) {
-    auto found = read_activations(loaded, request.data_folder, progress);
+    auto found = read_activations(loaded, request.data_folder, request.keeps_calls, progress);
     if (!found) return found.failure();
     activations = std::move(*found);
   }

@@ -6,6 +6,7 @@
 
 #include "compiler/command/console.h"
 #include "compiler/compile.h"
+#include "compiler/interpret/explain.h"
 #include "compiler/plan/simulate.h"
 #include "runtime/trace/load_traces.h"
 
@@ -19,6 +20,7 @@ struct SettlementRequest {
   std::string cpu = "native";
   bool interpret = false;
   bool bound = false;       // of the cost of a dispatch
+  bool keeps_calls = false; // of services
 };
 
 struct LoadedSettlement {
@@ -27,6 +29,7 @@ struct LoadedSettlement {
   Clock clock;
   Traces traces;
   std::optional<SimulationReport> simulation;  // of a scenario with a dispatch
+  std::optional<CallsOfServices> calls;        // of one that sells services, where they are asked for
   double compile_ms = 0, load_ms = 0;
   const TypedProgram& program() const { return compilation.program; }
 };

@@ -215,6 +215,8 @@ Explanation explain(const ExplainInputs& inputs, uint32_t clause_index, uint32_t
       out.rounding = fmt::format("{} {}", explainer.print_money(clause.rounding.quantum), rounding_mode_name(clause.rounding.mode));
     out.residue = print_decimal(exact - posted, 0, 12);
     for (const ClauseVersion* version : in_force) explainer.explain_version(out, *version, in_force.size() > 1);
+    const bool is_plain = clause.kind == ClauseKind::charge || clause.kind == ClauseKind::credit || clause.kind == ClauseKind::pay;
+    if (is_plain && out.parts.empty() && !inputs.interpreter.fault()) out.derivation = derive_amount(inputs, clause, site, window);
     if (explainer.parts_complete && !out.parts.empty() && explainer.parts_sum != exact) out.adjusted = explainer.print_money(explainer.parts_sum);
     if (clause.kind == ClauseKind::tax || clause.kind == ClauseKind::minimum || clause.kind == ClauseKind::maximum || clause.kind == ClauseKind::rounding) {
       std::set<uint32_t> seen;

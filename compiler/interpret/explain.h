@@ -17,6 +17,14 @@
 
 namespace wattlaw {
 
+// What services called for, in the steps of the physics: the traces that their activations read, and how much of what was accepted.
+struct CallsOfServices {
+  Settlement in_steps;
+  Clock clock;
+  Traces traces;                                  // of in_steps
+  std::vector<std::vector<int64_t>> activations;  // by offer of the dispatch, by step: billionths, + discharges
+};
+
 struct ExplainInputs {
   const TypedProgram& program;
   const Settlement& settlement;
@@ -24,6 +32,7 @@ struct ExplainInputs {
   const Traces& traces;
   Interpreter& interpreter;
   std::function<std::string(Span)> text_of;  // source text of a span
+  const CallsOfServices* calls = nullptr;    // of a run that sells services
 };
 
 struct ExplainedPart {           // quantity × rate = money; empty texts where the part has none
@@ -44,6 +53,10 @@ struct ExplainedException {
   std::vector<ExplainedFact> facts;        // what the condition read
   std::vector<std::string> cites;
 };
+struct DerivedStep {             // of how an amount came to be; deeper: what it is made of
+  uint32_t depth = 0;
+  std::string what, value;
+};
 struct ExplainedVersion {
   std::string in_force;                    // "from 2025-04-01 until 2026-07-01"
   std::vector<std::string> cites, parameters;
@@ -56,6 +69,7 @@ struct Explanation {
   std::string step;                        // "4.2 kW is on the step `from 2 kW`, 0.8 kW below `from 5 kW`"
   std::string adjusted;                    // where limits or shares of a period make the exact amount differ from the parts' sum
   std::string exact, rounding, residue;    // "173.413325 NOK", "0.01 NOK half up", "0.003325"
+  std::vector<DerivedStep> derivation;     // of an amount that no quantity and rate make
   std::vector<ExplainedFact> on_lines;     // tax, minimum, maximum: the lines they stand on
   std::vector<ExplainedPeak> peaks;
   std::vector<ExplainedVersion> versions;
@@ -66,6 +80,9 @@ struct Explanation {
 Explanation explain(const ExplainInputs& inputs, uint32_t clause, uint32_t site, uint32_t window);
 std::string write_explanation_text(const Explanation& explanation);
 std::string write_explanation_json(const Explanation& explanation);  // one object
+
+// How the amount of a line came to be, down to the intervals that made most of it and to what services called for.
+std::vector<DerivedStep> derive_amount(const ExplainInputs& inputs, const TypedClause& clause, uint32_t member, uint32_t window);
 
 // explain, then text.
 std::string explain_line(const ExplainInputs& inputs, uint32_t clause, uint32_t site, uint32_t window);

@@ -34,6 +34,14 @@ void write_parts(std::string& out, const Explanation& e) {
   if (!e.step.empty()) out += "  " + e.step + "\n";
 }
 
+void write_derivation(std::string& out, const std::vector<DerivedStep>& steps) {
+  for (const DerivedStep& step : steps) {
+    const std::string line = std::string(2 + 2 * step.depth, ' ') + step.what;
+    const size_t used = count_columns(line) + count_columns(step.value);
+    out += line + (step.value.empty() ? "" : std::string(used + 2 > kWidth ? 2 : kWidth - used, ' ') + step.value) + "\n";
+  }
+}
+
 void write_sum(std::string& out, const Explanation& e) {
   if (!e.adjusted.empty()) out += fmt::format("  the parts make {}; limits, shares of the period or changes within it make it {}\n", e.adjusted, e.exact);
   if (e.rounding.empty() && e.residue == "0")
@@ -85,6 +93,7 @@ std::string write_explanation_text(const Explanation& e) {
   out += fmt::format("  paid by {} to {}\n", e.payer, e.payee);
   if (!e.present) out += "  no step of this period is in the clause's scope\n";
   write_parts(out, e);
+  write_derivation(out, e.derivation);
   for (const ExplainedFact& line : e.on_lines) out += fmt::format("  on {}  {}\n", line.what, line.value);
   if (e.present) write_sum(out, e);
   for (const ExplainedPeak& peak : e.peaks) write_peak(out, peak);
@@ -108,6 +117,10 @@ std::string write_explanation_json(const Explanation& e) {
   json["parts"] = Json::array();
   for (const ExplainedPart& part : e.parts)
     json["parts"].push_back({{"label", part.label}, {"quantity", part.quantity}, {"rate", part.rate}, {"money", part.money}});
+  if (!e.derivation.empty()) {
+    json["derivation"] = Json::array();
+    for (const DerivedStep& step : e.derivation) json["derivation"].push_back({{"depth", step.depth}, {"what", step.what}, {"value", step.value}});
+  }
   json["on_lines"] = facts_json(e.on_lines);
   json["peaks"] = Json::array();
   for (const ExplainedPeak& peak : e.peaks)
