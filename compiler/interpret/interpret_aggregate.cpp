@@ -183,12 +183,23 @@ int64_t Interpreter::State::named(uint32_t index, uint32_t member, const Place& 
   return -1;
 }
 
+// Of a large group the intervals behind each member's value are let go at once, else those of thousands would be held.
+Value Interpreter::State::value_of_one(ExpressionId id, uint32_t member, uint32_t step, size_t of_how_many) {
+  constexpr size_t kLarge = 200;
+  const Value value = evaluate(id, member, step);
+  if (of_how_many < kLarge || fault || program[id].op == Op::constant || program[id].grain.entity == EntityGrain::none || program[id].grain.time.unit == Period::Unit::interval) return value;
+  if (const auto known = by_site.find(member); known != by_site.end())
+    for (uint32_t i = 0; i < known->second.size(); ++i)
+      if (!known->second[i].state.empty() && program.expressions[i].grain.time.unit == Period::Unit::interval) known->second[i] = {};
+  return value;
+}
+
 Value Interpreter::State::over_members(const Expression& e, const Place& at) {
   std::vector<TimedValue> values;
   for (uint32_t member = 0; member < members_of(traces, e.of).size() && !fault; ++member) {
     if (e.index != UINT32_MAX && named(e.index, member, at) != at.site) continue;
     if (e.operands.size() > 1 && !holds(e.operands[1], member, at.step)) continue;
-    Value value = evaluate(e.operands[0], member, at.step);
+    Value value = value_of_one(e.operands[0], member, at.step, members_of(traces, e.of).size());
     if (!value.nothing) values.push_back({member, std::move(value.number)});
   }
   keep_taken(values, e.take);
@@ -205,7 +216,7 @@ Value Interpreter::State::allocate_part(const Expression& e, const Place& at) {
   for (uint32_t member = 0; member < members_of(traces, e.grain.entity).size() && !fault; ++member) {
     if (!to_all && named(e.index, member, at) != group) continue;
     members.push_back(member);
-    weights.push_back(number(e.operands[1], member, at.step));
+    weights.push_back(value_of_one(e.operands[1], member, at.step, members_of(traces, e.grain.entity).size()).number);
     if (weights.back() < 0) fail("WL7111", "the weight of a part is negative", at.id, member, at.step);
   }
   const Rational whole = round_to(number(e.operands[0], static_cast<uint32_t>(group), at.step), e.value, e.rounding) / e.value;

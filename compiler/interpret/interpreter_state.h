@@ -72,6 +72,7 @@ struct Interpreter::State {
   Value quota(const Expression& expression, const Place& place);
   Value previous(const Expression& expression, const Place& place);
   Value running_surplus(const Expression& expression, const Place& place);
+  Value value_of_one(ExpressionId id, uint32_t member, uint32_t step, size_t of_how_many);
   Value over_members(const Expression& expression, const Place& place);
   Value of_holder(const Expression& expression, const Place& place);
   Value allocate_part(const Expression& expression, const Place& place);

@@ -119,7 +119,10 @@ PolicyWorld Simulation::make_world(const FleetVehicles& vehicles, bool interpret
   // W that the rest of a site draws at most, or gives.
   const auto most_rest = [&](int sign) -> int64_t {
     const int at = position(sign > 0 ? "import" : "export");
-    return at < 0 ? 1 : traces.member_series[static_cast<size_t>(at)].max * 3600 / clock.step_seconds + 1;
+    if (at < 0) return 1;
+    const TileSeries& series = traces.member_series[static_cast<size_t>(at)];
+    const Rational watts = series.quantum.value() * series.max * 3'600'000 / clock.step_seconds;
+    return static_cast<int64_t>(numerator(watts) / denominator(watts)) + 1;
   };
   int64_t most_stored = 1, most_power = 1, longest = 1;
   for (uint32_t v = 0; v < vehicles.size(); ++v) {
@@ -173,13 +176,34 @@ GroupLimit Simulation::make_limit(const TypedDispatch::Limit& limit, uint32_t ca
   const uint32_t vehicles = members_of(traces, EntityGrain::vehicle).size();
   made.group_of.assign(vehicles, 0);
   made.groups = 1;
-  if (limit.by == UINT32_MAX) return made;
+  if (limit.way.empty()) return made;
   made.groups = members_of(traces, limit.group).size();
-  const std::vector<Rational>& named = attribute(program.attributes[limit.by].name.c_str());
-  for (uint32_t v = 0; v < vehicles; ++v) made.group_of[v] = named[v] < 0 ? UINT32_MAX : static_cast<uint32_t>(named[v]);
+  const auto follow = [&](uint32_t from, size_t first) {
+    for (size_t i = first; i < limit.way.size() && from != UINT32_MAX; ++i) {
+      const Rational& named = attribute(program.attributes[limit.way[i]].name.c_str())[from];
+      from = named < 0 ? UINT32_MAX : static_cast<uint32_t>(named);
+    }
+    return from;
+  };
+  for (uint32_t v = 0; v < vehicles; ++v) made.group_of[v] = follow(v, 0);
   if (!limit.of_meter) return made;
-  made.import = &traces.member_series[static_cast<size_t>(position("import"))];
-  made.export_ = &traces.member_series[static_cast<size_t>(position("export"))];
+  const TileSeries &import = traces.member_series[static_cast<size_t>(position("import"))], &export_ = traces.member_series[static_cast<size_t>(position("export"))];
+  if (limit.group == EntityGrain::site) {
+    made.import = &import, made.export_ = &export_;
+    return made;
+  }
+  size_t to_sites = 0;  // attributes up to the site
+  while (static_cast<EntityGrain>(program.attributes[limit.way[to_sites++]].type.choices) != EntityGrain::site) {}
+  std::vector<uint32_t> group_of_site;
+  for (uint32_t site = 0; site < members_of(traces, EntityGrain::site).size(); ++site) group_of_site.push_back(follow(site, to_sites));
+  const auto sum = [&](const TileSeries& of) -> std::shared_ptr<const TileSeries> {
+    auto all = std::make_shared<TileSeries>(make_tile_series(made.groups, clock.steps, 8, of.quantum));
+    for (uint32_t site = 0; site < group_of_site.size(); ++site)
+      for (uint32_t step = 0; of.bytes && step < clock.steps && group_of_site[site] != UINT32_MAX; ++step) reinterpret_cast<int64_t*>(all->bytes.get())[all->index(group_of_site[site], step)] += of.at(site, step);
+    return all;
+  };
+  made.sum_of_import = sum(import), made.sum_of_export = sum(export_);
+  made.import = made.sum_of_import.get(), made.export_ = made.sum_of_export.get();
   return made;
 }
 
@@ -244,6 +268,11 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
     request.rest.export_ = &traces.member_series[static_cast<size_t>(position("export"))];
     for (const Rational& site : attribute("vehicle.site")) request.rest.site_of.push_back(site < 0 ? UINT32_MAX : static_cast<uint32_t>(site));
   }
+  const Quantum registers = register_quantum();
+  const auto units = [&](const Rational& of) { return static_cast<int64_t>(*mantissa_of(of, registers)); };
+  request.per_watt_hour = units(Rational(1, 1000));
+  if (const int at = position("import"); at >= 0) request.per_import = units(traces.member_series[static_cast<size_t>(at)].quantum.value());
+  if (const int at = position("export"); at >= 0) request.per_export = units(traces.member_series[static_cast<size_t>(at)].quantum.value());
   request.outputs = static_cast<uint32_t>(world.outputs.size());
   ask_for_series(request);
   uint32_t next = 1;
@@ -276,9 +305,6 @@ Result<FleetRequest> Simulation::make_request(const FleetVehicles& vehicles, con
       const Value counts = interpreter.evaluate(total.counts, 0, step);
       made.counts.push_back(!counts.nothing && counts.number != 0);
     }
-    const auto units = [&](const Rational& of) { return static_cast<int64_t>(*mantissa_of(of, register_quantum())); };
-    request.per_watt_hour = units(Rational(1, 1000));
-    request.per_import = units(request.rest.import->quantum.value()), request.per_export = units(request.rest.export_->quantum.value());
   }
   for (const TypedDispatch::Cheapest& cheapest : dispatch.cheapest) {
     CheapestHours hours;

@@ -259,9 +259,12 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
     } else if (child.kind == NodeKind::SuffixPer) {
       const auto group = entity_named(node(context.module, child.children[0]).text, context.module);
       const auto way = group ? way_to(EntityGrain::vehicle, *group) : std::nullopt;
-      if (!way || way->size() != 1) return refuse();
+      if (!way || way->empty()) return refuse();
       limit.group = *group;
-      limit.by = load_attribute(way->front());
+      for (const uint32_t attribute : *way) {
+        limit.way.push_back(load_attribute(attribute));
+        limit.of_meter = limit.of_meter || program_.attributes[attribute].entity == EntityGrain::site;
+      }
       has_group = true;
     } else if (child.kind == NodeKind::SuffixOverAll) {
       has_group = true;
@@ -270,7 +273,7 @@ bool Elaborator::dispatch_limit(NodeId entry, Context& context) {
     }
   }
   if (!has_group) return refuse();
-  limit.of_meter = limit.nets && limit.group == EntityGrain::site;
+  limit.of_meter = limit.nets && (limit.of_meter || limit.group == EntityGrain::site);
   ExpressionId cap = elaborate_number(bound.children[1], context);
   if (!cap) return false;
   if (pool_[cap].type.dimension != kPower) {

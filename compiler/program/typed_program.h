@@ -383,9 +383,9 @@ struct TypedDispatch {
   struct Limit {
     ExpressionId cap;                  // [kW], of the group, read for each vehicle in it
     EntityGrain group = EntityGrain::none;  // none: each vehicle by itself … or all of them
-    uint32_t by = UINT32_MAX;          // attribute of the vehicle that names its group; UINT32_MAX: all vehicles are one
+    std::vector<uint32_t> way;         // attributes from the vehicle to its group, `vehicle.site`, `site.feeder`; empty: all vehicles are one
     bool nets = false;                 // `net_power`: what is discharged leaves room; else `power`, what vehicles draw
-    bool of_meter = false;             // what else flows through the site's meter counts
+    bool of_meter = false;             // what else flows through the meters of its sites counts
     SharingRule sharing = SharingRule::proportional;
     SharingOrder order = SharingOrder::laxity;  // of `ordered`
     Span span;

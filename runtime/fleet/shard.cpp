@@ -277,8 +277,8 @@ int64_t Shard::rest_of_site(const Tile& tile, uint32_t lane, uint32_t step) cons
   const FleetRequest::Rest& rest = request_.rest;
   const uint32_t site = rest.site_of[vehicle_of(tile, lane)];
   if (site == UINT32_MAX) return 0;
-  const auto flow = [&](const TileSeries* series) { return series != nullptr && series->bytes ? series->at(site, step) * 3600 / clock_.step_seconds : 0; };
-  return flow(rest.import) - flow(rest.export_);
+  const auto flow = [&](const TileSeries* series, int64_t per_unit) { return series != nullptr && series->bytes ? series->at(site, step) * per_unit * 3600 / (request_.per_watt_hour * clock_.step_seconds) : 0; };
+  return flow(rest.import, request_.per_import) - flow(rest.export_, request_.per_export);
 }
 
 bool Shard::decide(Tile& tile, uint32_t step) {

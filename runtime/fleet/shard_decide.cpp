@@ -315,9 +315,9 @@ int64_t Shard::room(const GroupLimit& limit, const Group& group, uint32_t step) 
   const Place& first_member = group.members.front();
   int64_t room = output(limit.cap, tiles_[first_member.tile], first_member.lane);
   if (limit.import != nullptr) {  // mean power of the rest of the meter, rounded against the vehicles
-    const int64_t net = limit.import->at(group.number, step) - (limit.export_ != nullptr ? limit.export_->at(group.number, step) : 0);
-    const int64_t watts = net * 3600;
-    room -= watts >= 0 ? (watts + clock_.step_seconds - 1) / clock_.step_seconds : watts / clock_.step_seconds;
+    const auto flow = [&](const TileSeries* series, int64_t per_unit) { return series != nullptr && series->bytes ? series->at(group.number, step) * per_unit : 0; };
+    const int64_t net = (flow(limit.import, request_.per_import) - flow(limit.export_, request_.per_export)) * 3600, each = request_.per_watt_hour * clock_.step_seconds;
+    room -= net >= 0 ? (net + each - 1) / each : net / each;
   }
   if (!vehicles_.standby.empty())
     for (const Place& place : group.members)

@@ -6,6 +6,7 @@
 // promised something does what is activated and nothing else → meters. A trip takes its energy when it begins. A vehicle that arrives inside an interval is seen at the
 // next; one that leaves inside it gives and takes until the last whole physics step before.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,7 +65,8 @@ struct GroupLimit {
   bool nets = true;                    // what some discharge leaves room for others
   SharingRule sharing = SharingRule::proportional;
   SharingOrder order = SharingOrder::laxity;  // of `ordered`
-  const TileSeries *import = nullptr, *export_ = nullptr;  // Wh of the group's meter without vehicles, a lane a group; null: vehicles alone
+  const TileSeries *import = nullptr, *export_ = nullptr;  // units of import and export of the group's meters without vehicles, a lane a group; null: vehicles alone
+  std::shared_ptr<const TileSeries> sum_of_import, sum_of_export;  // where several meters make one
 };
 
 // A power that the vehicles of each group give together: who follows does nothing else, but what a departure needs goes before.
@@ -107,13 +109,13 @@ struct FleetRequest {
   std::vector<RunningTotal> totals;
   std::vector<CheapestHours> cheapest;
   std::vector<SiteTotal> site_totals;  // then `rest` says at which sites vehicles stand
-  int64_t per_import = 1, per_export = 1, per_watt_hour = 1;  // how many units of a total are one of the import and export of `rest`, and a Wh
+  int64_t per_import = 1, per_export = 1, per_watt_hour = 1;  // how many units of a total are one of the import and export of meters, and a Wh
   std::vector<EnergyCap> caps;          // nothing exceeds them, not even what a departure needs
   std::vector<GroupLimit> limits;
   std::optional<GroupSignal> follow;
   uint32_t outputs = 1;                // of the policy
   bool wants_charged = true, wants_discharge = true, wants_stored = true, wants_plugged = true, wants_departed = true, wants_wanted = true;  // which series are made
-  struct Rest {                        // what else flows through the meters of sites: Wh, a lane a site
+  struct Rest {                        // what else flows through the meters of sites: units of import and export, a lane a site
     std::vector<uint32_t> site_of;     // by vehicle; UINT32_MAX: at none
     const TileSeries *import = nullptr, *export_ = nullptr;
     uint32_t sites = 0;
